@@ -1,0 +1,38 @@
+"""Errors written for an electrochemist: where, what was found, what is allowed, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GeometryError(ValueError):
+    """A design or mesh that cannot conduct ions or electrons as asked."""
+
+
+class ConvergenceError(RuntimeError):
+    """A field that did not converge and is therefore not returned; `history` holds one row per Newton step."""
+
+    def __init__(self, message: str, history: tuple = ()):
+        super().__init__(message)
+        self.history = history
+
+
+class TrustWarning(UserWarning):
+    """A number that deserves less trust than it shows; repeated in the report."""
+
+
+def explain(where: str, found: str, allowed: str, do: str) -> str:
+    """The four parts of a message, as one text.
+
+    >>> explain("walls.pitch_um", "found -3", "a positive length is needed", "Give the wall-to-wall period.")
+    'walls.pitch_um: found -3; a positive length is needed. Give the wall-to-wall period.'
+    """
+    return f"{where}: {found}; {allowed}. {do}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """'Did you mean "x"?', or the list of known names where none is near."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f'Did you mean "{near[0]}"?' if near else "Known names: " + ", ".join(known) + "."

@@ -1,0 +1,1 @@
+"""Designs: from a TOML file to a mesh with named regions and surfaces."""

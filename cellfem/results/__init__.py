@@ -1,0 +1,1 @@
+"""From solutions to numbers, tables, pictures and files."""

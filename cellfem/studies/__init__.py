@@ -1,0 +1,1 @@
+"""Questions asked of a cell: steady states, transients, limiting currents."""
