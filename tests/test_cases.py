@@ -1,0 +1,34 @@
+"""Every script of cases/ runs, on a coarse mesh, and says what it promises."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+CASES = Path(__file__).parents[1] / "cases"
+SLOW = {"hga_holes"}
+
+
+def scripts():
+    for path in sorted(CASES.glob("*.py")):
+        yield pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+
+
+@pytest.mark.parametrize("script", scripts())
+def test_case_runs_coarse(script, tmp_path):
+    rows = runpy.run_path(str(script))["main"](out=tmp_path / "out", coarsen=3.0)
+    assert rows
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"report.csv", "report.html"} <= written
+    assert len([name for name in written if name.endswith(".pvd")]) == len(rows)
+
+
+@pytest.mark.parametrize("script", sorted(CASES.glob("*.py")), ids=lambda path: path.stem)
+def test_case_states_its_question_and_command(script):
+    text = script.read_text()
+    head = text.split('"""')[1]
+    assert "?" in head.splitlines()[0]
+    assert f"python cases/{script.name}" in head
+    assert f"results/{script.stem}/" in head
