@@ -1,0 +1,139 @@
+"""Linear solves: direct while small, flexible GMRES with block AMG beyond; factors are kept while they serve.
+
+The unknowns come in blocks (here: salt, then charge).  The preconditioner is block lower triangular, with one V-cycle
+of smoothed aggregation per diagonal block, or, for small systems, a sparse LU factorisation of an earlier matrix.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg as spla
+
+from cellfem.errors import ConvergenceError, explain
+
+DIRECT_LIMIT = 50_000  # unknowns up to which a factorisation is the faster preconditioner
+REBUILD_AT = 12  # Krylov iterations with an old preconditioner above which it is rebuilt
+MAX_ITERATIONS = 300
+
+
+@dataclass
+class LinearSolver:
+    """Solves A x = b; keeps the preconditioner from one solve to the next and counts the work.
+
+    `split` is the number of unknowns of the first block.  `tolerance` is relative to |b| in the 2-norm; rows are
+    expected in one physical unit.
+    """
+
+    split: int
+    tolerance: float = 1e-8
+    direct: bool | None = None  # None: by size
+    solves: int = 0
+    iterations: int = 0
+    setups: int = 0
+    longest: int = 0  # Krylov iterations of the hardest solve
+    seconds: float = 0.0
+    setup_seconds: float = 0.0
+    _apply: object = field(default=None, repr=False)
+    _fresh_iterations: int = 0
+
+    def solve(self, A: sp.csr_matrix, b: np.ndarray, tolerance: float | None = None) -> np.ndarray:
+        """x with |A x - b| <= tolerance |b|.
+
+        Raises ConvergenceError where neither the kept nor a fresh preconditioner gets there.
+        """
+        started = time.perf_counter()
+        self.solves += 1
+        tolerance = tolerance or self.tolerance
+        if not np.any(b):
+            return np.zeros_like(b)
+        fresh = self._apply is None or self._apply.shape != A.shape
+        if fresh:
+            self._build(A)
+        limit = MAX_ITERATIONS if fresh else self._fresh_iterations + REBUILD_AT
+        x, iterations, done = _fgmres(A, b, self._apply, tolerance, limit)
+        if not done and not fresh:
+            self._build(A)
+            x, iterations, done = _fgmres(A, b, self._apply, tolerance, MAX_ITERATIONS)
+            fresh = True
+        if fresh:
+            self._fresh_iterations = iterations
+        self.longest = max(self.longest, iterations)
+        self.seconds += time.perf_counter() - started
+        if not done:
+            raise ConvergenceError(explain(
+                "linear solve", f"a relative residual above {tolerance:g} after {iterations} Krylov iterations",
+                "it has to fall below", "Check the mesh quality (`cellfem mesh`) and the ratio of conductivities."))
+        return x
+
+    def _build(self, A: sp.csr_matrix) -> None:
+        started = time.perf_counter()
+        direct = A.shape[0] <= DIRECT_LIMIT if self.direct is None else self.direct
+        self._apply = _lu(A) if direct else _block_amg(A, self.split, self)
+        self.setups += 1
+        self.setup_seconds += time.perf_counter() - started
+
+    def forget(self) -> None:
+        """Drop the preconditioner, for the next solve to build its own."""
+        self._apply = None
+
+
+def _lu(A: sp.csr_matrix) -> spla.LinearOperator:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", spla.MatrixRankWarning)
+        try:
+            lu = spla.splu(A.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01,
+                           options={"SymmetricMode": True})
+        except (RuntimeError, spla.MatrixRankWarning) as error:
+            raise ConvergenceError(explain("linear solve", f"the matrix is singular ({error})",
+                                           "every field needs a path to a boundary that fixes it",
+                                           "Check the design with `cellfem mesh`.")) from error
+    return spla.LinearOperator(A.shape, matvec=lu.solve)
+
+
+def _block_amg(A: sp.csr_matrix, split: int, counter: LinearSolver) -> spla.LinearOperator:
+    """Block lower triangular preconditioner: first block, then the second with its right side updated."""
+    first, second = A[:split, :split], A[split:, split:]
+    coupling = A[split:, :split]
+    cycles = [_hierarchy(block) for block in (first, second)]
+
+    def apply(r):
+        r = r.ravel()
+        x = np.empty_like(r)
+        x[:split] = cycles[0](r[:split])
+        x[split:] = cycles[1](r[split:] - coupling @ x[:split])
+        return x
+
+    return spla.LinearOperator(A.shape, matvec=apply)
+
+
+def _hierarchy(block: sp.csr_matrix):
+    """One V-cycle of smoothed aggregation as a function of the residual."""
+    import pyamg
+
+    if block.shape[0] == 0:
+        return lambda r: r
+    block = block.copy()
+    block.sort_indices()
+    ml = pyamg.smoothed_aggregation_solver(
+        block, symmetry="nonsymmetric", strength=("symmetric", {"theta": 0.05}), max_coarse=200,
+        presmoother=("gauss_seidel", {"sweep": "forward"}), postsmoother=("gauss_seidel", {"sweep": "backward"}),
+        smooth=("jacobi", {"omega": 4 / 3}), coarse_solver="pinv")
+    return ml.aspreconditioner(cycle="V").matvec
+
+
+def _fgmres(A, b, apply, tolerance: float, limit: int) -> tuple[np.ndarray, int, bool]:
+    """Flexible GMRES without restart: (x, iterations, whether |Ax - b| <= 2 tolerance |b|)."""
+    from pyamg.krylov import fgmres
+
+    residuals: list[float] = []
+    limit = min(limit, len(b))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a miss is judged below, from the true residual
+        x, _ = fgmres(A, b, x0=np.zeros_like(b), tol=tolerance, restart=limit, maxiter=1, M=apply, residuals=residuals)
+    done = bool(np.all(np.isfinite(x))) and np.linalg.norm(A @ x - b) <= 2 * tolerance * np.linalg.norm(b)
+    return x, max(len(residuals) - 1, 1), done
