@@ -1,1 +1,5 @@
-"""Designs: from a TOML file to a mesh with named regions and surfaces."""
+"""Scaffold designs and their meshes.  Knows nothing of materials or equations."""
+
+from cellfem.geometry.design import Baffles, Geometry, Walls
+
+__all__ = ["Baffles", "Geometry", "Walls"]

@@ -1,0 +1,200 @@
+"""From a design to the planes, blocks and cell counts of its grid, and what must hold before it is cut into cells."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from cellfem.errors import GeometryError, TrustWarning, explain
+from cellfem.geometry import grading, solids
+from cellfem.units import um
+
+REGIONS = ("host", "pore", "electrolyte", "separator", "electrode")
+HOST = REGIONS.index("host")
+MOST_CELLS = 20e6
+MOST_SOLIDS = 10_000  # walls or sheets
+MOST_GRADING = 100.0  # cell_size over the thinnest gap
+SURFACE_SHARE = 0.25  # default cell size at surfaces over cell_size
+# what to change where a gap is too thin along an axis
+KEYS = {"walls": "walls.pitch_um or walls.thickness_um", "baffles": "baffles.gap_um, baffles.pitch_um,"
+        " baffles.thickness_um or baffles.post_um", "slab": "size_um", "envelope": "size_um"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    axes: list[grading.Axis]
+    blocks: np.ndarray  # (intervals of axis 0, ...) index into REGIONS
+
+    @property
+    def cells(self) -> int:
+        """Simplices of the mesh."""
+        return math.factorial(len(self.axes)) * math.prod(axis.cells for axis in self.axes)
+
+    @property
+    def nodes(self) -> int:
+        return math.prod(axis.cells + 1 for axis in self.axes)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A straight run of electrolyte between two faces of the host, or between the host and the end of the cell."""
+
+    axis: int
+    place: tuple[float, ...]  # [m] middle
+    length: float  # [m] up to a symmetry plane: the mirrored run is part of it
+    cells: int  # across the part inside the cell
+
+
+def grid(design, coarsen: float = 1.0) -> Grid:
+    """Planes where the design has edges, cell counts between them, and the region of every block."""
+    _check_coarsen(design, coarsen)
+    if solids.count(design) > MOST_SOLIDS:
+        raise GeometryError(explain(
+            f"{design.file}: {design.shape}.pitch_um", f"found {solids.count(design):.3g} walls or sheets in one cell",
+            f"at most {MOST_SOLIDS} can be meshed", "Widen the pitch, or mesh one period: sides are mirrors."))
+    host, stack = solids.boxes(design), solids.layers(design)
+    tops = np.cumsum([0.0] + [thickness for _, thickness in stack])
+    extents = [*design.size[:-1], tops[-1]]
+    same = solids.SAME * max(extents)
+    surface = design.surface_cell_size or SURFACE_SHARE * design.cell_size
+    axes, blocks_of = [], []
+    for k, extent in enumerate(extents):
+        vertical = k == len(extents) - 1
+        edges = np.concatenate([[0.0, extent], host[:, k].ravel(), tops if vertical else []])
+        planes = _merged(np.clip(edges, 0, extent), same)
+        active = np.concatenate([host[:, k].ravel(), [0.0, extent, design.size[-1]] if vertical else []])
+        fine = np.isclose(planes[:, None], active, rtol=0, atol=same).any(axis=1)
+        if not vertical:
+            fine[[0, -1]] = False  # a wall cut by a mirror has no surface there
+        if vertical or len(planes) > 2:
+            axes.append(grading.graded(planes, fine, largest=design.cell_size, surface=surface, coarsen=coarsen))
+        else:
+            axes.append(grading.uniform(extent, coarsen))
+        blocks_of.append(planes)
+    return Grid(axes, _blocks(blocks_of, host, stack, tops))
+
+
+def _merged(values: np.ndarray, same: float) -> np.ndarray:
+    """Sorted values without those that differ from their lower neighbour by round-off."""
+    values = np.unique(values)
+    keep = np.diff(values, prepend=-np.inf) > same
+    end = values[-1]
+    values = values[keep]
+    values[-1] = end
+    return values
+
+
+def _blocks(planes: list[np.ndarray], host: np.ndarray, stack: list, tops: np.ndarray) -> np.ndarray:
+    middles = [(x[1:] + x[:-1]) / 2 for x in planes]
+    layer = np.searchsorted(tops, middles[-1]) - 1
+    region = np.array([REGIONS.index(name) for name, _ in stack])[layer]
+    blocks = np.broadcast_to(region, [len(x) for x in middles]).copy()
+    for box in host:
+        inside = tuple(slice(*np.searchsorted(x, ends)) for x, ends in zip(middles, box, strict=True))
+        blocks[inside] = HOST
+    return blocks
+
+
+def gaps(design, grid: Grid) -> list[Gap]:
+    """All gaps of the design between faces of its host."""
+    found = []
+    if not (grid.blocks == HOST).any():
+        return found
+    for k, axis in enumerate(grid.axes):
+        planes = np.array(axis.planes)
+        counts = np.concatenate([[0], np.cumsum(axis.counts)])
+        lines = np.moveaxis(grid.blocks == HOST, k, -1).reshape(-1, len(axis.counts))
+        others = [np.array(a.planes) for j, a in enumerate(grid.axes) if j != k]
+        middles = np.stack([x.ravel() for x in np.meshgrid(*[(x[1:] + x[:-1]) / 2 for x in others], indexing="ij")])
+        solid, which = np.unique(lines, axis=0, return_index=True)
+        for line, row in zip(solid, which, strict=True):
+            steps = np.flatnonzero(np.diff(np.concatenate([[True], line, [True]]).astype(int)))
+            for a, b in zip(steps[::2], steps[1::2], strict=True):
+                ends = int(a > 0) + int(b < len(line))
+                if ends == 0:
+                    continue  # no host on this line
+                mirrored = 2 if ends == 1 and k < len(grid.axes) - 1 else 1
+                place = [*middles[:, row]]
+                place.insert(k, (planes[a] + planes[b]) / 2)
+                found.append(Gap(k, tuple(map(float, place)), float(planes[b] - planes[a]) * mirrored,
+                                 int(counts[b] - counts[a])))
+    return found
+
+
+def check_gaps(design, grid: Grid) -> None:
+    """Refuse what grading cannot resolve and what conducts no ions; warn where two cells had to be forced."""
+    _check_intervals(design, grid)
+    _check_percolation(design, grid)
+    found = gaps(design, grid)
+    if not found:
+        return
+    gap = min(found, key=lambda g: g.length)
+    near = f"the gap of {gap.length / um:.4g} um {_near(gap.place)}"
+    surface = design.surface_cell_size
+    if surface is not None and gap.length < 1.999 * surface:
+        raise GeometryError(explain(
+            f"{design.file}: surface_cell_size_um", f"found {surface / um:.4g}, less than two cells across {near}",
+            "at least two cells are needed across every gap",
+            f"Lower it to {gap.length / 2 / um:.4g} or less, leave it out, or change {KEYS[design.shape]}."))
+    if gap.length < 1.999 * design.cell_size:
+        warnings.warn(explain(
+            f"{design.file}: cell_size_um", f"found {design.cell_size / um:.4g}, less than two cells across {near}",
+            f"the mesh has {gap.cells} there", f"Lower it to {gap.length / 2 / um:.4g} or less for a gap that is"
+            " resolved as finely as you asked elsewhere."), TrustWarning, stacklevel=3)
+
+
+def check_count(design, grid: Grid) -> None:
+    """Refuse a mesh that would not fit into memory."""
+    if grid.cells > MOST_CELLS:
+        raise GeometryError(explain(
+            f"{design.file}: cell_size_um", f"found {design.cell_size / um:.4g}, that is {grid.cells:.3g} cells",
+            f"at most {MOST_CELLS:.0g} can be meshed", "Enlarge cell_size_um, call mesh(coarsen=2), lower `dimension`,"
+            " or mesh a smaller symmetry cell (size_um)."))
+
+
+def _check_coarsen(design, coarsen: float) -> None:
+    if isinstance(coarsen, bool) or not isinstance(coarsen, int | float) or not 0.01 <= coarsen <= 100:
+        raise ValueError(explain(f"{design.file}: coarsen", f"found {coarsen!r}", "a number from 0.01 to 100 is needed",
+                                 "2 doubles all cell sizes, 0.5 halves them."))
+
+
+def _check_intervals(design, grid: Grid) -> None:
+    for name, axis in zip("xyz" if len(grid.axes) == 3 else "xz"[-len(grid.axes):], grid.axes, strict=True):
+        k = int(np.argmin(np.diff(axis.planes)))
+        low, high = axis.planes[k : k + 2]
+        if len(axis.planes) > 2 and high - low < design.cell_size / MOST_GRADING:
+            raise GeometryError(explain(
+                f"{design.file}: cell_size_um", f"found {design.cell_size / um:.4g}, but only"
+                f" {(high - low) / um:.4g} um lie between the planes {name} = {low / um:.6g} and {high / um:.6g} um",
+                f"at most {MOST_GRADING:g} times the thinnest gap, sheet or layer can be graded",
+                f"Lower cell_size_um, or change {KEYS[design.shape]} or the layer thicknesses."))
+
+
+def _check_percolation(design, grid: Grid) -> None:
+    """Every block of electrolyte must reach the counter electrode through shared faces."""
+    fluid = grid.blocks != HOST
+    part, _ = ndimage.label(fluid)
+    reached = np.isin(part, np.unique(part[..., -1])) & fluid
+    if design.shape in ("walls", "baffles") and not (grid.blocks == REGIONS.index("pore")).any():
+        raise GeometryError(explain(f"{design.file}: {design.shape}", "found no pore: the host fills its layer",
+                                    "ions need a way into the host", f"Change size_um, {KEYS[design.shape]}."))
+    if (fluid & ~reached).any():
+        sizes = np.ones(fluid.shape)
+        for k, axis in enumerate(grid.axes):
+            sizes = sizes * np.diff(axis.planes).reshape([-1 if j == k else 1 for j in range(fluid.ndim)])
+        lost = fluid & ~reached
+        worst = np.unravel_index(np.argmax(np.where(lost, sizes, 0)), lost.shape)
+        place = tuple((axis.planes[i] + axis.planes[i + 1]) / 2 for axis, i in zip(grid.axes, worst, strict=True))
+        raise GeometryError(explain(
+            f"{design.file}: {design.shape}", f"found {sizes[lost].sum() / sizes[fluid].sum():.2g} of the electrolyte's"
+            f" volume cut off from the counter electrode (largest {_near(place)})",
+            "all pores must be connected", f"Change {KEYS[design.shape]}."))
+
+
+def _near(place) -> str:
+    names = "xyz" if len(place) == 3 else "xz"[-len(place):]
+    return "near " + ", ".join(f"{name}={x / um:.3g}" for name, x in zip(names, place, strict=True)) + " um"

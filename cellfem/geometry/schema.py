@@ -1,0 +1,168 @@
+"""Reading design files: TOML to checked keys, every fault with the file, the key and what to do."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from os import PathLike
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from cellfem.errors import did_you_mean, explain
+
+LARGEST_FILE = 1_000_000  # [bytes]
+UNIT = re.compile(r"_(um|mum|micron|microns|micrometer|micrometre|nm|mm|cm|m|A|angstrom)$", re.IGNORECASE)
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f/\\]*$")]
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class WallKeys(_Keys):
+    normal: str = Field("x", description="normal of the walls, `x` or (3-D) `y`")
+    pitch_um: float = Field(description="distance of the walls, centre to centre; the first is centred at 0")
+    thickness_um: float = Field(description="thickness of a wall; the wall at the mirror plane 0 is cut in half")
+
+
+class BaffleKeys(_Keys):
+    pitch_um: float = Field(description="distance of the sheets in z, top to top; the first top is the host's top")
+    thickness_um: float = Field(description="thickness of a sheet")
+    gap_um: float = Field(description="half of the full slit (or hole), which lies on the mirror plane")
+    holes: bool = Field(False, description="staggered square holes at opposite corners instead of slits along y (3-D)")
+    post_um: float = Field(0.0, description="half width of the posts that join the sheets to the collector; 0: none")
+
+
+class DesignKeys(_Keys):
+    name: Name = Field(description="name of the design in tables and files")
+    shape: str = Field(description="`walls`, `baffles`, `slab` or `envelope`")
+    source: Text = Field(description="who drew it, from which paper or image, what is assumed")
+    dimension: int = Field(3, description="1, 2 or 3; 2 drops y, 1 drops x and y")
+    size_um: list[float] = Field(description="extents of the symmetry cell of the host layer: x, y, z; or only"
+                                 " those that `dimension` keeps. For a slab z is the free"
+                                 " electrolyte on its floor, 0 allowed")
+    electrolyte_um: float = Field(0.0, description="free electrolyte between host and separator")
+    separator_um: float = Field(0.0, description="thickness of the separator")
+    counter_electrolyte_um: float = Field(0.0, description="free electrolyte between separator and counter electrode")
+    collector_plates: bool = Field(True, description="the bare collector is an active surface too")
+    cell_size_um: float = Field(description="cell size away from surfaces")
+    surface_cell_size_um: float | None = Field(None, description="cell size at surfaces and edges; default a quarter of"
+                                               " `cell_size_um`, or half the thinnest neighbouring gap")
+    walls: WallKeys | None = Field(None, description='table of shape = "walls"')
+    baffles: BaffleKeys | None = Field(None, description='table of shape = "baffles"')
+
+
+def read_toml(path: str | PathLike) -> dict[str, Any]:
+    """The keys of a TOML file; raises ValueError that names the file, and the line of a syntax error."""
+    if not isinstance(path, str | PathLike):
+        raise ValueError(explain("Geometry.load", f"found {_shown(path)}", "the path of a design file is needed",
+                                 "Geometry.from_dict takes keys."))
+    try:
+        data = _bytes(Path(path))
+        return tomllib.loads(data.decode("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        fault = f"found a line that is not TOML: {error}"
+        do = "Mind quotes around text and `key = value` on one line."
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        fault, do = f"found bytes that are not UTF-8 text in line {line}", "Save the file as plain text in UTF-8."
+    except OSError as error:
+        fault, do = f"found no readable file ({error.strerror or error})", "Mind the path and its permissions."
+    except RecursionError:
+        fault, do = "found brackets nested too deeply", "A design has at most one level of tables."
+    except ValueError as error:  # integers of thousands of digits, zero bytes in the path, impossible dates
+        fault, do = f"found a value that cannot be read ({error})", "Mind the numbers."
+    raise ValueError(explain(str(path), fault, "a design file (TOML, UTF-8) is needed", do))
+
+
+def _bytes(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise OSError("a folder or device")
+    if not path.exists():
+        folder = path.parent
+        near = [other.name for other in folder.glob("*.toml")] if folder.is_dir() else []
+        raise OSError("it does not exist" + (f". {did_you_mean(path.name, near)}" if near else ""))
+    if path.stat().st_size > LARGEST_FILE:
+        raise OSError(f"more than {LARGEST_FILE // 1000} kB")
+    return path.read_bytes()
+
+
+def validate(keys: dict[str, Any], file: str) -> DesignKeys:
+    """Check names and types of keys; raises ValueError that names `file` and the key of the first fault."""
+    if not isinstance(keys, dict):
+        raise ValueError(explain(file, f"found {_shown(keys)}", "a table of keys is needed", "See docs/designs.md."))
+    try:
+        return DesignKeys.model_validate(keys)
+    except ValidationError as error:
+        fault = min(error.errors(include_url=False), key=_urgency)
+    raise ValueError(_message(fault, file))
+
+
+def _urgency(fault) -> int:
+    """A misspelt key is the reason why another is missing: it comes first."""
+    return {"extra_forbidden": 0, "missing": 2}.get(fault["type"], 1)
+
+
+def _message(fault, file: str) -> str:
+    loc = [str(part)[:60] for part in fault["loc"]]
+    key = ".".join(part for part in loc if not part.isdigit())
+    where = f"{file}: {key}" if key else file
+    found = f"found {_shown(fault.get('input'))}"
+    match fault["type"]:
+        case "extra_forbidden":
+            known = {"walls": WallKeys, "baffles": BaffleKeys}.get(loc[0] if len(loc) > 1 else "", DesignKeys)
+            return _unknown_key(where, loc[-1], known.model_fields)
+        case "missing":
+            return explain(where, "found nothing", "this key is needed", _meaning(loc))
+        case "finite_number":
+            return explain(where, found, "a finite number is needed", _meaning(loc))
+        case _:
+            return explain(where, found, _allowed(fault), _meaning(loc))
+
+
+def _allowed(fault) -> str:
+    kinds = {"float": "a number is needed", "int": "a whole number is needed", "bool": "true or false is needed",
+             "string": "a text of moderate length without line breaks and slashes is needed",
+             "list": "a list of numbers is needed", "model": "a table is needed"}
+    return next((text for kind, text in kinds.items() if fault["type"].startswith(kind)), fault["msg"])
+
+
+def _meaning(loc: list[str]) -> str:
+    model = {"walls": WallKeys, "baffles": BaffleKeys}.get(loc[0]) if len(loc) > 1 else None
+    info = (model or DesignKeys).model_fields.get(loc[1] if model else loc[0])
+    return f"It says: {info.description}." if info else "See docs/designs.md."
+
+
+def _unknown_key(where: str, key: str, known) -> str:
+    base = UNIT.sub("", key)
+    if f"{base}_um" in known:
+        return explain(where, "found a key that is not known", "lengths are in um", f'Use "{base}_um".')
+    return explain(where, "found a key that is not known", "every key has a meaning", did_you_mean(key, known))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def kept_sizes(found: DesignKeys, file: str) -> tuple[float, ...]:
+    """size_um without the axes that `dimension` drops [um]."""
+    size, dimension = tuple(found.size_um), found.dimension
+    if dimension in (1, 2, 3) and len(size) in (3, dimension):
+        return reduced(size, dimension)
+    raise ValueError(explain(f"{file}: size_um", f"found {len(size)} numbers with dimension = {_shown(dimension)}",
+                             "3 numbers, or as many as `dimension` (1, 2 or 3), are needed",
+                             "Give x, y, z; 2-D drops y, 1-D drops x and y."))
+
+
+def reduced(size: tuple[float, ...], dimension: int) -> tuple[float, ...]:
+    """(x, y, z), (x, z) or (z,) of a longer tuple of extents, z last.
+
+    >>> reduced((50.0, 5.0, 100.0), 2)
+    (50.0, 100.0)
+    """
+    return {1: size[-1:], 2: (size[0], size[-1]), 3: size}[dimension]
