@@ -1,0 +1,184 @@
+"""A cell: mesh, materials and a medium for every region; it refuses to exist if inconsistent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cellfem.errors import GeometryError, did_you_mean, explain
+from cellfem.geometry.checks import check_percolation, host_connected, require_names
+from cellfem.materials import Electrolyte, Host, Metal, Separator
+from cellfem.model.build_sites import active_sites, counter_sites
+from cellfem.model.counter import Counter, Foil, Reservoir
+from cellfem.model.medium import CONDUCTS_IONS, REGIONS, Medium
+from cellfem.model.sites import Sites
+from cellfem.physics.film import Film
+from cellfem.physics.kinetics import Kinetics, reversible
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """Everything that a protocol acts on.
+
+    Raises
+    ------
+    ValueError
+        A material is missing or a value is outside its physical range.
+    GeometryError
+        A region or surface is missing, or ions or electrons cannot reach where they are needed.
+    """
+
+    mesh: Any  # skfem MeshLine1, MeshTri1 or MeshTet1 [m], with named regions and surfaces
+    _: KW_ONLY
+    metal: Metal
+    electrolyte: Electrolyte
+    host: Host | None = None
+    separator: Separator | None = None
+    temperature: float = 298.15  # [K]
+    kinetics: Kinetics | None = None  # of the host; None: the metal's
+    film: Film | None = None  # on the host; None: the metal's
+    counter: Counter = field(default_factory=Foil)
+    media: Mapping[str, Medium] | None = None  # region -> Medium; others by default
+    name: str = ""
+
+    def __post_init__(self):
+        if not (isinstance(self.temperature, int | float) and math.isfinite(self.temperature)
+                and 150 < self.temperature < 500):
+            raise ValueError(explain("Cell.temperature", f"found {self.temperature} K", "150 to 500 K is allowed",
+                                     "Temperatures are absolute: 25 degC is 298.15 K."))
+        require_names(self.mesh, boundaries=("collector", "counter"))
+        for name in self.media or {}:
+            if name not in REGIONS:
+                raise ValueError(explain("Cell.media", f"found a region {name!r}", f"regions are {', '.join(REGIONS)}",
+                                         did_you_mean(name, REGIONS)))
+        check_percolation(self.mesh)
+        if self.resolved_host:
+            host_connected(self.mesh)
+        _ = self.sites, self.counter_sites, self.porosity, self.efficiency  # each checks itself
+
+    @cached_property
+    def medium(self) -> dict[str, Medium]:
+        """The medium of every region of the mesh."""
+        return {name: self._medium(name) for name in self.mesh.subdomains if name in REGIONS}
+
+    def _medium(self, region: str) -> Medium:
+        given = (self.media or {}).get(region)
+        if given is not None:
+            return given
+        if region in ("pore", "electrolyte"):
+            return Medium(eps=1.0, B=1.0)
+        if region == "separator" and self.separator is not None:
+            return Medium(eps=self.separator.eps, B=1 / self.separator.macmullin)
+        if region == "host" and self.host is not None:
+            return Medium(sigma=self.host.sigma)
+        give = {"separator": "separator=CELGARD_2500, say", "host": "host=GRAPHENE, say",
+                "electrode": "media={'electrode': cf.homogenise(...)}"}[region]
+        raise ValueError(explain("Cell", f"the mesh has a region {region!r} without properties",
+                                 "every region needs a medium", f"Give {give}."))
+
+    @cached_property
+    def porosity(self) -> np.ndarray:
+        """(cells,) eps; 0 in the host."""
+        return self._per_cell(lambda medium, x, name: medium.porosity(x, name), CONDUCTS_IONS)
+
+    @cached_property
+    def specific_surface(self) -> np.ndarray:
+        """(cells,) a_s [1/m]; 0 outside the electrode."""
+        return self._per_cell(lambda medium, x, name: medium.specific_surface(x, name), ("electrode",))
+
+    @cached_property
+    def efficiency(self) -> np.ndarray:
+        """(d, d, cells) B; 0 in the host."""
+        return self._per_cell(lambda medium, x, name: medium.efficiency(x, name), CONDUCTS_IONS, tensor=True)
+
+    def _per_cell(self, law, regions, tensor: bool = False) -> np.ndarray:
+        d = self.mesh.dim()
+        out = np.zeros((d, d, self.mesh.nelements) if tensor else self.mesh.nelements)
+        for name in regions:
+            if name in self.medium:
+                cells = self.mesh.subdomains[name]
+                out[..., cells] = law(self.medium[name], self.centroids[:, cells], name)
+        return out
+
+    @cached_property
+    def centroids(self) -> np.ndarray:
+        """(d, cells) [m]."""
+        return self.mesh.p[:, self.mesh.t].mean(axis=1)
+
+    @cached_property
+    def sites(self) -> Sites:
+        """Reaction sites of the host."""
+        return active_sites(self.mesh, self.porosity, self.specific_surface)
+
+    @cached_property
+    def counter_sites(self) -> Sites:
+        """Reaction sites of the counter electrode."""
+        return counter_sites(self.mesh, self.porosity)
+
+    @cached_property
+    def area(self) -> float:
+        """Superficial cross-section [m2] (1-D: 1; 2-D: per m of depth), that of the counter plane."""
+        counter = self.mesh.boundaries["counter"]
+        return float(np.sum(self.counter_sites.facet_area
+                            / self.porosity[self.mesh.f2t[0, counter]]))
+
+    @property
+    def resolved_host(self) -> bool:
+        """Whether phi_s is solved in cells of a `host`."""
+        return "host" in self.medium and not self.medium["host"].equipotential
+
+    @property
+    def ionic_cells(self) -> np.ndarray:
+        """Cells that conduct ions."""
+        return np.flatnonzero(self.porosity > 0)
+
+    @cached_property
+    def kinetics_used(self) -> Kinetics:
+        """Of the host."""
+        return self.kinetics or self.metal.kinetics
+
+    @cached_property
+    def film_used(self) -> Film:
+        """On the host."""
+        return self.film or Film(R=self.metal.R_film)
+
+    @cached_property
+    def counter_kinetics(self) -> Kinetics:
+        """Of a metal-foil counter electrode."""
+        own = getattr(self.counter, "kinetics", None)
+        return own or (self.kinetics_used if reversible(self.kinetics_used) else self.metal.kinetics)
+
+    @cached_property
+    def counter_film(self) -> Film:
+        """On a metal-foil counter electrode."""
+        own = getattr(self.counter, "film", None)
+        return own or (Film(R=self.film_used.R) if not callable(self.film_used.R) else Film(R=self.metal.R_film))
+
+    @cached_property
+    def transport(self):
+        """The electrolyte's laws at the cell's temperature."""
+        return self.electrolyte.at(self.temperature)
+
+    @property
+    def closed(self) -> bool:
+        """Whether no boundary passes anions, so that the salt inventory is conserved."""
+        return not isinstance(self.counter, Reservoir)
+
+    def place(self, x: np.ndarray) -> str:
+        """A position [m] in words, 'x=1, y=2, z=3 um'."""
+        names = {1: "z", 2: "xz", 3: "xyz"}[len(x)]
+        return ", ".join(f"{n}={1e6 * v:.3g}" for n, v in zip(names, x, strict=True)) + " um"
+
+    def check_names(self) -> None:
+        """Raise GeometryError where a cell belongs to no region."""
+        named = np.zeros(self.mesh.nelements, dtype=bool)
+        for region in self.medium:
+            named[self.mesh.subdomains[region]] = True
+        if not named.all():
+            raise GeometryError(explain("mesh", f"{int((~named).sum())} cells belong to no region",
+                                        f"every cell is in one of {', '.join(REGIONS)}", "Name the missing region."))

@@ -1,0 +1,178 @@
+"""Nonlinear solves of a `System`: potentials at a given c, one implicit time stage, a steady state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+
+from cellfem.model.reactions import Reaction
+from cellfem.model.system import Load, Storage, System
+from cellfem.numerics.assembly import pin
+from cellfem.numerics.linear import LinearSolver
+from cellfem.numerics.newton import newton
+
+POTENTIAL_STEP = 8.0  # [RT/F] largest change of a potential in one Newton step
+SHRINK = 3.0  # [-] c falls by no more than exp(-SHRINK) in one Newton step
+
+
+@dataclass
+class Worker:
+    """A system with its linear solvers, which are kept from solve to solve, and the count of Newton steps."""
+
+    system: System
+    direct: bool | None = None  # None: by size
+    newton_steps: int = 0
+    history: list = field(default_factory=list)
+
+    def __post_init__(self):
+        split = self.system.unknowns.salt
+        self.full = LinearSolver(split, direct=self.direct)
+        self.charge = LinearSolver(0, direct=self.direct)
+
+    # -- potentials at a given concentration --------------------------------------------------------------------------
+
+    def potentials(self, c: np.ndarray, load: Load) -> np.ndarray:
+        """y with the concentration c (electrolyte nodes) and the potentials that balance charge there."""
+        system, n = self.system, self.system.unknowns.salt
+        y = first_guess(system, c, load)
+
+        def whole(part):
+            return np.concatenate([y[:n], part])
+
+        def evaluate(part):
+            R, J = system.evaluate(whole(part), load, Storage(c, 1.0))
+            return R[n:], J[n:, n:]
+
+        def solve(J, R, _, tolerance):
+            return self.charge.solve(J, -R, tolerance)
+
+        part = self._newton(y[n:], evaluate, solve, lambda p: system.residual(whole(p), load, Storage(c, 1.0))[n:],
+                            self._advance(0), "potentials at the given concentration")
+        return whole(part)
+
+    # -- a stage of a time step ---------------------------------------------------------------------------------------
+
+    def stage(self, y: np.ndarray, load: Load, storage: Storage) -> np.ndarray:
+        """y after an implicit stage, from the guess y."""
+        system = self.system
+
+        def solve(J, R, _, tolerance):
+            return self._exact_sums(J, -R, self.full.solve(J, -R, tolerance))
+
+        return self._newton(y, lambda y: system.evaluate(y, load, storage), solve,
+                            lambda y: system.residual(y, load, storage), self._advance(system.unknowns.salt),
+                            "time step")
+
+    # -- a steady state -----------------------------------------------------------------------------------------------
+
+    def steady(self, y: np.ndarray, load: Load) -> np.ndarray:
+        """The steady state from the guess y; in a closed cell with the salt inventory of c = c_0 everywhere."""
+        system, n = self.system, self.system.unknowns.salt
+        closed = system.cell.closed
+        volume = system.pore_volume / system.pore_volume.sum() if closed else None
+        pinned = int(np.argmax(system.pore_volume)) if closed else -1
+
+        def residual(y):
+            R = system.residual(y, load)
+            if closed:  # one salt row follows from the others; the inventory takes its place
+                R[pinned] = system.conductance * system.unknowns.V * (volume @ y[:n] - 1)
+            return R
+
+        def evaluate(y):
+            R, J = system.evaluate(y, load)
+            return (residual(y), pin(J, pinned, J[pinned, pinned])) if closed else (R, J)
+
+        def solve(J, R, y, tolerance):
+            if not closed:
+                return self._exact_sums(J, -R, self.full.solve(J, -R, tolerance))
+            b = -R
+            b[pinned] = 0.0
+            x = self._exact_sums(J, b, self.full.solve(J, b, tolerance), salt=False)
+            unit = np.zeros_like(b)
+            unit[pinned] = J[pinned, pinned]
+            z = self._exact_sums(J, unit, self.full.solve(J, unit, tolerance), salt=False)
+            return x + (1 - volume @ (y + x)[:n]) / (volume @ z[:n]) * z
+
+        return self._newton(y, evaluate, solve, residual, self._advance(n), "steady state")
+
+    # -- shared -------------------------------------------------------------------------------------------------------
+
+    def _newton(self, y, evaluate, solve, residual, advance, where):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            result = newton(y, evaluate=evaluate, solve=solve, residual=residual, advance=advance, size=_size,
+                            where=where)
+        self.newton_steps += result.steps
+        self.history.append(result.history)
+        return result.y
+
+    @staticmethod
+    def _advance(salt: int):
+        """A step that keeps c positive: linear upward, exponential downward, so c = 0 is never reached.
+
+        To first order both are y + update, so Newton keeps its quadratic convergence.
+        """
+        def advance(y, update, length):
+            change = update.copy()
+            biggest = np.max(np.abs(change[salt:]), initial=0.0)
+            change *= length * min(1.0, POTENTIAL_STEP / biggest if biggest > 0 else 1.0)
+            new = y + change
+            down = change[:salt] < 0
+            ratio = np.maximum(change[:salt][down] / y[:salt][down], -SHRINK)
+            new[:salt][down] = y[:salt][down] * np.exp(ratio)
+            return new
+
+        return advance
+
+    def _exact_sums(self, J, b, x, salt: bool = True) -> np.ndarray:
+        """Correct x by constants per block, so that the sums of the balance rows hold exactly, whatever the tolerance.
+
+        The corrections solve the 2 x 2 or 3 x 3 system of the summed rows.
+        """
+        unknowns = self.system.unknowns
+        blocks = [np.arange(unknowns.salt)] if salt and unknowns.salt else []
+        psi = np.unique(unknowns.psi[unknowns.psi != unknowns.scalar])
+        blocks += [psi, np.array([unknowns.scalar])]
+        Z = sp.csr_matrix((np.ones(sum(map(len, blocks))), (np.concatenate(blocks), np.repeat(
+            np.arange(len(blocks)), list(map(len, blocks))))), shape=(len(x), len(blocks)))
+        coarse = (Z.T @ (J @ Z)).toarray()
+        return x + Z @ np.linalg.lstsq(coarse, Z.T @ (b - J @ x), rcond=1e-13)[0]
+
+
+def _size(y: np.ndarray, update: np.ndarray) -> float:
+    """Largest change in natural scales."""
+    return float(np.max(np.abs(update), initial=0.0))
+
+
+def first_guess(system: System, c: np.ndarray, load: Load) -> np.ndarray:
+    """Uniform potentials at which the mean current flows through both electrodes at the mean concentration."""
+    cell = system.cell
+    phi_s = np.zeros(len(system.electrons.pattern.nodes) if system.electrons else 0)
+    c_mean = float(system.pore_volume @ c / system.pore_volume.sum())
+    current = load.current
+    if current is None:
+        current = 0.0
+    host = _drop(system.reaction, c_mean, -current * cell.area / cell.sites.area.sum())
+    psi = -host
+    scalar = current
+    if not system.unknowns.scalar_is_current:
+        scalar = psi
+        if system.counter_reaction is not None:
+            scalar = psi + _drop(system.counter_reaction, c_mean, current * cell.area / cell.counter_sites.area.sum())
+        if load.voltage is not None:
+            psi, scalar = 0.5 * load.voltage, load.voltage
+    return system.unknowns.pack(c, np.full(len(c), psi), phi_s, scalar)
+
+
+def _drop(reaction: Reaction, c: float, i_n: float) -> float:
+    """phi_s - psi [V] at which the uniform current density i_n flows, with the mean film."""
+    one = np.array([c])
+    mean = Reaction(reaction.kinetics, np.array([reaction.R.mean()]), reaction.transport, reaction.T)
+    low, high = -60.0, 60.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(80):  # the current grows with the potential: bisection
+            middle = 0.5 * (low + high)
+            value = float(mean.current(one, np.array([middle]))[0])
+            low, high = (middle, high) if value < i_n else (low, middle)
+    return 0.5 * (low + high)

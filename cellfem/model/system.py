@@ -1,0 +1,275 @@
+"""The balances: residual and tangent of salt, ionic charge, electronic charge and the control of the cell.
+
+Rows are in amperes.  With M = N+ - t_ref i_e/F (docs/theory.md, equations 1-4):
+
+    salt      F int eps (c - base)/tau v - F int M . grad v - (1 - t_ref) sum_sites i_n a v = 0
+    ions      - int i_e . grad v - sum_sites i_n a v = 0
+    electrons - int i_s . grad v + sum_sites i_n a v = 0
+    control   current through the counter electrode, or its potential
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cellfem.model.cell import Cell
+from cellfem.model.counter import Foil, Reservoir
+from cellfem.model.reactions import STEP, Reaction
+from cellfem.model.unknowns import Unknowns
+from cellfem.numerics.assembly import Scatter, pin
+from cellfem.numerics.operators import CellOperators, cell_basis, lumped_weights
+from cellfem.units import FARADAY
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the control holds: a current density (superficial, > 0 plates) or a cell voltage."""
+
+    current: float | None = None  # [A/m2]
+    voltage: float | None = None  # [V]
+
+
+@dataclass(frozen=True, eq=False)
+class Storage:
+    """eps (c - base)/tau, the stage equation of an implicit time step."""
+
+    base: np.ndarray  # (electrolyte nodes,) [mol/m3]
+    tau: float  # [s]
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    cell: Cell
+    ions: CellOperators
+    electrons: CellOperators | None
+    unknowns: Unknowns
+    groups: tuple  # (Transport, positions among ions.cells) per electrolyte
+    t_ref: float
+    pore_volume: np.ndarray  # (electrolyte nodes,) int eps phi_i
+    site_ionic: np.ndarray  # (sites,) position among the electrolyte nodes
+    site_host: np.ndarray  # (sites,) position among the host nodes, or -1 where phi_s = 0
+    counter_ionic: np.ndarray
+    reaction: Reaction
+    counter_reaction: Reaction | None  # of a foil
+    scatter: Scatter
+
+    @staticmethod
+    def of(cell: Cell) -> System:
+        mesh, cells = cell.mesh, cell.ionic_cells
+        ions = CellOperators.compile(mesh, cells, cell.efficiency[:, :, cells])
+        electrons = _electrons(cell)
+        host_nodes = electrons.pattern.nodes if electrons else np.zeros(0, dtype=int)
+        unknowns = Unknowns.of(cell, ions.pattern.nodes, host_nodes)
+        volume = lumped_weights(cell_basis(mesh, cells, lumped=True), cell.porosity[cells])[ions.pattern.nodes]
+        sites, counter = cell.sites, cell.counter_sites
+        site_ionic = np.searchsorted(ions.pattern.nodes, sites.nodes)
+        site_host = np.full(len(sites.nodes), -1)
+        inside = np.isin(sites.nodes, host_nodes)
+        site_host[inside] = np.searchsorted(host_nodes, sites.nodes[inside])
+        counter_ionic = np.searchsorted(ions.pattern.nodes, counter.nodes)
+        transport, T = cell.transport, cell.temperature
+        foil = None
+        if isinstance(cell.counter, Foil):
+            foil = Reaction(cell.counter_kinetics, cell.counter_film.resistance(counter.x), transport, T)
+        rows, cols = _pairs(ions, electrons, unknowns, site_ionic, site_host, counter_ionic)
+        return System(cell, ions, electrons, unknowns, _groups(cell, cells),
+                      float(np.real(transport.t_plus(np.array([cell.electrolyte.c_0]))[0])), volume, site_ionic,
+                      site_host, counter_ionic, Reaction(cell.kinetics_used, cell.film_used.resistance(sites.x),
+                                                         transport, T),
+                      foil, Scatter.of(rows, cols, unknowns.size))
+
+    @cached_property
+    def host_matrix(self):
+        """int sigma grad phi_s . grad v on the host nodes: constant."""
+        return self.electrons.pattern.matrix(self.electrons.diffusion @ np.ones(len(self.electrons.cells)))
+
+    # -- residual ---------------------------------------------------------------------------------------------------
+
+    def residual(self, y: np.ndarray, load: Load, storage: Storage | None = None) -> np.ndarray:
+        """Rows in A; `storage` None at steady state."""
+        c, psi, phi_s, scalar = self.unknowns.unpack(y)
+        laws = [part.real for part in self._laws(c)]
+        i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic])
+        i_counter = self._counter_current(c, psi, scalar)
+        return self._collect(c, psi, phi_s, scalar, laws, i_n, i_counter, load, storage)
+
+    def _collect(self, c, psi, phi_s, scalar, laws, i_n, i_counter, load, storage):
+        D, m, kappa, r = laws
+        ions, unknowns, area = self.ions, self.unknowns, self.cell.sites.area
+        B = self.cell.efficiency[:, :, ions.cells]
+        grad_c, grad_psi = ions.grad(c), ions.grad(psi)
+        minus_M = np.einsum("ijk,jk->ik", B, FARADAY * D * grad_c + m * grad_psi)
+        minus_i = np.einsum("ijk,jk->ik", B, kappa * grad_psi + r * grad_c)
+        reaction = np.bincount(self.site_ionic, i_n * area, len(c)) \
+            + np.bincount(self.counter_ionic, i_counter * self.cell.counter_sites.area, len(c))
+        salt = ions.div @ minus_M.ravel() - (1 - self.t_ref) * reaction
+        if storage is not None:
+            salt += FARADAY * self.pore_volume * (c - storage.base) / storage.tau
+        charge = ions.div @ minus_i.ravel() - reaction
+        R = np.bincount(unknowns.psi, charge, unknowns.size)
+        R[unknowns.c[unknowns.c >= 0]] = salt[unknowns.c >= 0]
+        if self.electrons is not None:
+            host = self.host_matrix @ phi_s
+            wet = self.site_host >= 0
+            host = host + np.bincount(self.site_host[wet], (i_n * area)[wet], len(phi_s))
+            R[unknowns.phi_s[unknowns.phi_s >= 0]] = host[unknowns.phi_s >= 0]
+        R[unknowns.scalar] = self._control(R[unknowns.scalar], c, psi, scalar, i_counter, load)
+        return R
+
+    def _control(self, so_far, c, psi, scalar, i_counter, load: Load) -> float:
+        """Row of the scalar unknown; `so_far` is what the shared nodes of a reservoir have added to it."""
+        cell = self.cell
+        if load.voltage is not None:
+            return self.conductance * (self.voltage(c, psi, scalar) - load.voltage)
+        if self.unknowns.scalar_is_current:
+            return cell.area * (scalar - load.current)
+        if isinstance(cell.counter, Reservoir):
+            return so_far - cell.area * load.current
+        return float(i_counter @ cell.counter_sites.area) - cell.area * load.current
+
+    @property
+    def conductance(self) -> float:
+        """A conductance of the cell's size [S], to bring potentials to amperes."""
+        return CONDUCTANCE * self.cell.area
+
+    # -- tangent ----------------------------------------------------------------------------------------------------
+
+    def evaluate(self, y: np.ndarray, load: Load, storage: Storage | None = None):
+        """(residual, its exact Jacobian in the scaled unknowns as CSR)."""
+        unknowns, ions = self.unknowns, self.ions
+        c, psi, phi_s, scalar = unknowns.unpack(y)
+        laws = self._laws(c)
+        (D, m, kappa, r), (dD, dm, dkappa, dr) = ([law.real for law in laws], [law.imag / STEP for law in laws])
+        i_n, by_c, by_potential = self.reaction.tangent(c[self.site_ionic],
+                                                        self._site_potential(phi_s) - psi[self.site_ionic])
+        i_counter, k_c, k_psi, k_scalar = self._counter_tangent(c, psi, scalar)
+        R = self._collect(c, psi, phi_s, scalar, (D, m, kappa, r), i_n, i_counter, load, storage)
+        B = self.cell.efficiency[:, :, ions.cells]
+        grad_c, grad_psi = ions.grad(c), ions.grad(psi)
+        salt_drift = np.einsum("ijk,jk->ik", B, FARADAY * dD * grad_c + dm * grad_psi).ravel()
+        ion_drift = np.einsum("ijk,jk->ik", B, dkappa * grad_psi + dr * grad_c).ravel()
+        values = [ions.diffusion @ (FARADAY * D) + ions.drift @ salt_drift, ions.diffusion @ m,
+                  ions.diffusion @ r + ions.drift @ ion_drift, ions.diffusion @ kappa]
+        if self.electrons is not None:
+            values.append(self.host_matrix.data)
+        area, q = self.cell.sites.area, 1 - self.t_ref
+        gc, gp = by_c * area, by_potential * area
+        values += [-q * gc, q * gp, -q * gp, -gc, gp, -gp, gc, -gp, gp]
+        area = self.cell.counter_sites.area
+        kc, kp, ks = k_c * area, k_psi * area, k_scalar * area
+        values += [-q * kc, -q * kp, -q * ks, -kc, -kp, -ks, *self._control_row(c, kc, kp, ks, load)]
+        values.append(np.zeros(len(c)) if storage is None else FARADAY * self.pore_volume / storage.tau)
+        J = self.scatter.matrix(np.concatenate(values))
+        if load.voltage is not None and not unknowns.scalar_is_current:
+            J = pin(J, unknowns.scalar, self.conductance)
+        scales = unknowns.scales
+        J.data *= scales[J.indices]
+        return R, J
+
+    def _control_row(self, c, kc, kp, ks, load: Load):
+        """Derivatives of the control row by c and psi of the counter nodes and by the scalar."""
+        counter = self.cell.counter_sites
+        none = np.zeros(len(counter.nodes))
+        if not self.unknowns.scalar_is_current:
+            if isinstance(self.cell.counter, Reservoir):
+                return none, none, none
+            return kc, kp, ks
+        if load.voltage is None:
+            return none, none, np.eye(1, len(none)).ravel() * self.cell.area
+        mean = self.conductance * counter.area / counter.area.sum()
+        return mean * self.cell.transport.dU(c[self.counter_ionic]), mean, none
+
+    # -- laws at cells and sites --------------------------------------------------------------------------------------
+
+    def _laws(self, c):
+        """D, (t+ - t_ref) kappa, kappa and kappa (U' - U_r') at centroids, derivative in the imaginary part."""
+        centroid = self.ions.mean @ c + STEP * 1j
+        out = np.empty((4, len(self.ions.cells)), dtype=complex)
+        bulk = self.cell.transport
+        for transport, at in self.groups:
+            local = centroid[at]
+            kappa = transport.kappa(local)
+            out[0, at] = transport.D(local)
+            out[1, at] = (transport.t_plus(local) - self.t_ref) * kappa
+            out[2, at] = kappa
+            out[3, at] = 0.0 if transport is bulk else kappa * (bulk.dU(local) - transport.dU(local))
+        return out
+
+    def _site_potential(self, phi_s):
+        return np.where(self.site_host >= 0, phi_s[self.site_host] if len(phi_s) else 0.0, 0.0)
+
+    def _counter_current(self, c, psi, scalar):
+        at = self.counter_ionic
+        if self.counter_reaction is not None:
+            return self.counter_reaction.current(c[at], scalar - psi[at])
+        return np.full(len(at), scalar if self.unknowns.scalar_is_current else 0.0)
+
+    def _counter_tangent(self, c, psi, scalar):
+        """(i_n, by c, by psi, by the scalar) at the counter sites."""
+        at = self.counter_ionic
+        if self.counter_reaction is not None:
+            i, by_c, by_potential = self.counter_reaction.tangent(c[at], scalar - psi[at])
+            return i, by_c, -by_potential, by_potential
+        none = np.zeros(len(at))
+        return self._counter_current(c, psi, scalar), none, none, none + self.unknowns.scalar_is_current
+
+    def voltage(self, c, psi, scalar) -> float:
+        """Counter electrode (its metal, or a reference electrode in its plane) against the collector [V]."""
+        if not self.unknowns.scalar_is_current:
+            return float(scalar)
+        counter, at = self.cell.counter_sites, self.counter_ionic
+        return float((psi[at] + self.cell.transport.U(c[at])) @ counter.area / counter.area.sum())
+
+    def currents(self, y: np.ndarray):
+        """i_n [A/m2] at the sites and at the counter sites, and the superficial current density (> 0 plates)."""
+        c, psi, phi_s, scalar = self.unknowns.unpack(y)
+        i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic])
+        return i_n, self._counter_current(c, psi, scalar), -float(i_n @ self.cell.sites.area) / self.cell.area
+
+
+CONDUCTANCE = 1e4  # [S/m2]: 1 S/m over 100 um
+
+
+def _electrons(cell: Cell) -> CellOperators | None:
+    """Operators where phi_s is solved, with sigma as the tensor of the diffusion form."""
+    names = [name for name in ("host", "electrode") if name in cell.medium and not cell.medium[name].equipotential]
+    if not names:
+        return None
+    cells = np.concatenate([cell.mesh.subdomains[name] for name in names])
+    sigma = np.concatenate([cell.medium[name].conductivity(cell.centroids[:, cell.mesh.subdomains[name]], name)
+                            for name in names], axis=2)
+    order = np.argsort(cells)
+    return CellOperators.compile(cell.mesh, cells[order], sigma[:, :, order], with_drift=False)
+
+
+def _groups(cell: Cell, cells: np.ndarray) -> tuple:
+    """Cells by electrolyte: the bulk's first."""
+    own = {name: medium.electrolyte for name, medium in cell.medium.items() if medium.electrolyte is not None}
+    region = np.zeros(cell.mesh.nelements, dtype=int)
+    for k, name in enumerate(own, start=1):
+        region[cell.mesh.subdomains[name]] = k
+    region = region[cells]
+    groups = [(cell.transport, np.flatnonzero(region == 0))]
+    groups += [(electrolyte.at(cell.temperature), np.flatnonzero(region == k))
+               for k, electrolyte in enumerate(own.values(), start=1)]
+    return tuple((transport, at) for transport, at in groups if len(at))
+
+
+def _pairs(ions, electrons, unknowns, site_ionic, site_host, counter_ionic):
+    """(rows, cols) of the values that `System.evaluate` lists, in its order."""
+    c, psi, s = unknowns.c, unknowns.psi, unknowns.phi_s
+    r, k = ions.pattern.rows, ions.pattern.cols
+    pairs = [(c[r], c[k]), (c[r], psi[k]), (psi[r], c[k]), (psi[r], psi[k])]
+    if electrons is not None:
+        pairs.append((s[electrons.pattern.rows], s[electrons.pattern.cols]))
+    at_c, at_psi = c[site_ionic], psi[site_ionic]
+    at_s = np.where(site_host >= 0, s[site_host] if len(s) else -1, -1)
+    pairs += [(row, col) for row in (at_c, at_psi, at_s) for col in (at_c, at_psi, at_s)]
+    at_c, at_psi = c[counter_ionic], psi[counter_ionic]
+    at_v = np.full(len(counter_ionic), unknowns.scalar)
+    pairs += [(row, col) for row in (at_c, at_psi, at_v) for col in (at_c, at_psi, at_v)]
+    pairs.append((c, c))
+    return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
