@@ -84,6 +84,12 @@ class Electrolyte:
         ideal = 2 * t_plus * (1 - t_plus) * kappa * GAS_CONSTANT * T / (FARADAY**2 * c)
         return D / (TDF * ideal) if ideal else math.nan
 
+    @property
+    def consistent(self) -> bool:
+        """Whether r_NE at c_0 and 25 degC lies within 0.3-3, or says nothing."""
+        r = self.nernst_einstein()
+        return math.isnan(r) or CONSISTENT[0] <= r <= CONSISTENT[1]
+
     def implausible(self) -> tuple[str, ...]:
         """Texts on values at c_0 that are far from any known electrolyte, and on a c_0 outside the ranges."""
         found = []
@@ -115,29 +121,28 @@ class Electrolyte:
                 found.append(f"{self.name}: c rose to {c_max:.4g} mol/m3, above the range {span}: {how}")
         for (low, high), keys in _grouped(self.properties, "T_range").items():
             if not low <= T <= high:
-                found.append(f"{self.name}: T = {T:g} K is outside the range {low:g}-{high:g} K of {', '.join(keys)}:"
-                             " extrapolated by the formula")
+                found.append(f"{self.name}: T = {T:g} K is outside the range {_span(low, high)} K of {', '.join(keys)}:"
+                             " the laws are used all the same")
         return tuple(found)
 
     def _below(self, keys) -> str:
-        if not self.continued:
-            return "used as printed"
         how = {"D": "D as printed", "kappa": "kappa toward 0 at c = 0", "t_plus": "t+ frozen",
                "TDF": "TDF by a cubic toward 1"}
-        return ", ".join(how[key] for key in keys)
+        if not self.continued:
+            return "used as printed"
+        return ", ".join("D frozen" if key == "D" and isinstance(self.D.law, Table) else how[key] for key in keys)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Marks, remarks and inconsistencies, for the report."""
-        found = [f"{self.name}: {text}" for text in self.remarks]
+        texts: dict[str, list[str]] = {}
         for key, prop in self.properties.items():
-            text = ": ".join(part for part in (prop.mark, prop.note) if part)
-            if text:
-                found.append(f"{self.name}: {key}: {text}")
-        r = self.nernst_einstein()
-        if not (CONSISTENT[0] <= r <= CONSISTENT[1] or math.isnan(r)):
-            found.append(f"{self.name}: D, kappa, t_plus and TDF are mutually inconsistent: r_NE = {r:.2g} at c_0"
-                         f" (1 for an ideal solution; {CONSISTENT[0]:g} to {CONSISTENT[1]:g} is usual)")
+            texts.setdefault(prop.about, []).append(key)
+        found = [f"{self.name}: {text}" for text in self.remarks]
+        found += [f"{self.name}: {', '.join(keys)}: {text}" for text, keys in texts.items() if text]
+        if not self.consistent:
+            found.append(f"{self.name}: r_NE = {self.nernst_einstein():.2g} at c_0 is outside {CONSISTENT[0]:g} to"
+                         f" {CONSISTENT[1]:g} (1 in an ideal solution): D, kappa, t_plus and TDF hardly fit together")
         if not self.continued:
             found.append(f"{self.name}: laws used as printed beyond their ranges")
         return tuple(found) + self.implausible()
@@ -212,6 +217,10 @@ def _vanishes(law, low: float) -> bool:
     with np.errstate(all="ignore"):
         ratio = law(low * np.array([1e-9, 1e-3, 0.1, 0.5])) / law(low)
     return bool(np.all(ratio > 0) and np.all(ratio[:2] < [1e-4, 3e-2]))
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g}-{high:g}"
 
 
 def _grouped(properties: dict[str, Property], attribute: str) -> dict[tuple[float, float], list[str]]:

@@ -56,6 +56,11 @@ class Property:
         return value + 0.0 * c
 
     @property
+    def about(self) -> str:
+        """Mark and note, as the report repeats them."""
+        return ": ".join(part for part in (self.mark, self.note) if part)
+
+    @property
     def constant(self) -> bool:
         return not callable(self.law)
 
@@ -63,7 +68,9 @@ class Property:
 def wrapped(value, role: Role, c_range, T_range, source: str) -> Property:
     """The property that a number, a function f(c, T), a `Table` or a `Property` stands for."""
     if isinstance(value, Property):
-        return value if value.unit else replace(value, unit=role.unit)
+        tabulated = isinstance(value.law, Table) and value.c_range == ANYWHERE
+        return replace(value, unit=value.unit or role.unit,
+                       c_range=(value.law.c[0], value.law.c[-1]) if tabulated else value.c_range)
     if isinstance(value, Table):
         return Property(value, role.unit, (value.c[0], value.c[-1]), T_range, source)
     if callable(value):
@@ -77,7 +84,7 @@ def wrapped(value, role: Role, c_range, T_range, source: str) -> Property:
 def probe(prop: Property, role: Role, where: str, c_0: float) -> None:
     """Refuse a law that is not finite, of the wrong sign, or whose complex step is not its derivative (ValueError)."""
     low, high = prop.c_range
-    if not 0 <= low < high or not 0 <= prop.T_range[0] < prop.T_range[1]:
+    if not 0 <= low < high or not 0 <= prop.T_range[0] <= prop.T_range[1]:
         raise ValueError(explain(where, f"found the ranges c {prop.c_range}, T {prop.T_range}",
                                  "0 <= low < high is needed", "Give c in mol/m3 and T in K."))
     for T in {_usual(prop.T_range), *(T for T in prop.T_range if 0 < T < math.inf)}:

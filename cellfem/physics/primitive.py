@@ -43,18 +43,20 @@ class Primitive:
         left, right = self.edges[panel], self.edges[panel + 1]
         t = (2 * np.clip(x, lo, hi) - left - right) / (right - left)
         value = self.values[panel] + _horner(self.coefficients, panel, t)
-        value = value + self._beyond(x, real, lo, self.flat_below, x < lo)
-        value = value + self._beyond(x, real, hi, self.flat_above, x > hi)
+        value = self._continued(value, real, 0, self.flat_below, x < lo)
+        value = self._continued(value, real, -1, self.flat_above, x > hi)
         if np.iscomplexobj(c):
             value = value + 1j * c.imag * self.f(real)
         return value[()]
 
-    def _beyond(self, x, c, edge: float, flat: bool, outside):
+    def _continued(self, value, c, end: int, flat: bool, outside):
+        """`value`, replaced where c lies beyond the table's first (end = 0) or last (end = -1) edge."""
         if not np.any(outside):
-            return 0.0
-        c_edge = self.c_0 * np.exp(edge)
-        step = (c - c_edge) if flat else c_edge * (x - edge)
-        return np.where(outside, float(self.f(c_edge)) * step, 0.0)
+            return value
+        edge = self.c_0 * np.exp(self.edges[end])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = c - edge if flat else edge * np.log(c / edge)
+        return np.where(outside, self.values[end] + float(self.f(edge)) * step, value)
 
     def inverse(self, F):
         """c with F(c) = F for a primitive that increases with c; Newton on the panel, kept inside it by bisection.
@@ -71,17 +73,20 @@ class Primitive:
         for end, flat, outside in ((0, self.flat_below, target < self.values[0]),
                                    (-1, self.flat_above, target > self.values[-1])):
             if np.any(outside):
-                c_edge = self.c_0 * np.exp(self.edges[end])
-                step = (target - self.values[end]) / float(self.f(c_edge))
-                c = np.where(outside, c_edge + step if flat else c_edge * np.exp(step / c_edge), c)
+                edge = self.c_0 * np.exp(self.edges[end])
+                step = (target - self.values[end]) / float(self.f(edge))
+                c = np.where(outside, edge + step if flat else edge * np.exp(step / edge), c)
         if np.iscomplexobj(F):
             c = c + 1j * F.imag / self.f(c)
         return c[()]
 
 
-def primitive(f: Callable, c_0: float, low: float, high: float, kinks=(), *, at_low: float = 0.0,
-              flat_below: bool = False, flat_above: bool = False) -> Primitive:
-    """Tabulate int f dc for low <= c <= high [mol/m3], with F(low) = `at_low`; `kinks` become panel edges."""
+def primitive(f: Callable, c_0: float, low: float, high: float, kinks=(), *, flat_below: bool = False,
+              flat_above: bool = False) -> Primitive:
+    """Tabulate int f dc for low <= c <= high [mol/m3]; `kinks` become panel edges.
+
+    F vanishes at `low`, or at c = 0 where f is flat below.
+    """
     inner = [k for k in kinks if low < k < high]
     x = np.log(np.unique([low, *inner, high]) / c_0)
     left, right = x[:-1], x[1:]
@@ -101,6 +106,8 @@ def primitive(f: Callable, c_0: float, low: float, high: float, kinks=(), *, at_
     left, right, coefficients = (np.concatenate(parts) for parts in zip(*done, strict=True))
     order = np.argsort(left)
     coefficients = coefficients[order].T
+    edge = c_0 * np.exp(x[0])
+    at_low = float(f(edge)) * edge if flat_below else 0.0
     values = at_low + np.append(0.0, np.cumsum(coefficients.sum(axis=0)))  # t = 1 adds every coefficient
     needed = np.flatnonzero(np.any(coefficients != 0, axis=1))
     coefficients = coefficients[: needed[-1] + 1] if needed.size else coefficients[:1]
@@ -136,7 +143,7 @@ def _invert(coefficients, panel, target, total):
         low, high = np.where(excess <= 0, t, low), np.where(excess >= 0, t, high)
         new = t - excess / _horner(slopes, panel, t)
         new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
-        settled = np.all(np.abs(new - t) <= 4e-16)
+        settled = np.all(np.abs(new - t) <= 1e-14)
         t = new
         if settled:
             break

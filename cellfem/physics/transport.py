@@ -105,9 +105,7 @@ class Transport:
 
     @cached_property
     def _w(self) -> Primitive:
-        at_low = self._bottom * float(self.dw(self._bottom))
-        return primitive(self.dw, self.c_0, self._bottom, self._top, self.kinks, at_low=at_low, flat_below=True,
-                         flat_above=True)
+        return primitive(self.dw, self.c_0, self._bottom, self._top, self.kinks, flat_below=True, flat_above=True)
 
     @cached_property
     def _G(self) -> Primitive:
