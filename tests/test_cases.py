@@ -11,12 +11,11 @@ CASES = Path(__file__).parents[1] / "cases"
 SLOW = {"hga_holes"}
 
 
-def scripts():
-    for path in sorted(CASES.glob("*.py")):
-        yield pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+SCRIPTS = [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+           for path in sorted(CASES.glob("*.py"))]
 
 
-@pytest.mark.parametrize("script", scripts())
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_case_runs_coarse(script, tmp_path):
     rows = runpy.run_path(str(script))["main"](out=tmp_path / "out", coarsen=3.0)
     assert rows
