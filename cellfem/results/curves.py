@@ -1,0 +1,71 @@
+"""Diagrams of runs: plating against depth, voltage against time, as PNG bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cellfem.fields import FIELDS
+from cellfem.model.solution import Solution
+from cellfem.results.figures import figure_with, png, styles, time_unit
+from cellfem.results.values import host_top, last_plating
+from cellfem.units import mV, um
+
+_BINS = 25
+_DECADE_SPAN = 30.0  # largest over least value from which a logarithmic axis reads better
+
+
+def depth_profile(solution: Solution, *, k: int | None = None, bins: int = _BINS) -> tuple[np.ndarray, np.ndarray]:
+    """Depth below the host's top [m] and area-weighted mean plating current density [A/m2], both (filled bins,).
+
+    The depth of a bin is the area-weighted mean of its sites.  `k` as for `pictures.panels`.
+    """
+    sites = solution.cell.sites
+    plating = solution.sites["plating"][last_plating(solution) if k is None else k]
+    depth = host_top(solution.cell.mesh) - sites.x[-1]
+    span = np.ptp(depth)
+    index = np.zeros(len(depth), dtype=int) if span == 0 else np.minimum(
+        ((depth - depth.min()) / span * bins).astype(int), bins - 1)
+    area = np.bincount(index, sites.area, bins)
+    filled = area > 0
+    return tuple(np.bincount(index, sites.area * values, bins)[filled] / area[filled] for values in (depth, plating))
+
+
+def depth_profiles(runs: Mapping[str, Solution], *, k: int | None = None) -> bytes:
+    """PNG of `depth_profile` of each run: depth downwards, as one looks into the host."""
+    shown = FIELDS["plating"].shown
+    figure = figure_with(6.5, 4.6)
+    ax = figure.add_subplot()
+    everything = []
+    for name, style in styles(runs).items():
+        depth, plating = depth_profile(runs[name], k=k)
+        ax.plot(plating / shown, depth / um, marker="o", markersize=3, label=name, **style)
+        everything.append(plating)
+    values = np.concatenate(everything)
+    if values.min() > 0 and values.max() > _DECADE_SPAN * values.min():
+        ax.set_xscale("log")
+    ax.invert_yaxis()
+    ax.set(xlabel=f"{FIELDS['plating'].label}, area mean at that depth", ylabel="depth below the top of the host [um]")
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8)
+    return png(figure)
+
+
+def voltages(runs: Mapping[str, Solution]) -> bytes | None:
+    """PNG of the cell voltage (counter electrode against collector) over time; None if every run is one moment."""
+    lasting = [name for name, run in runs.items() if len(run.times) > 1]
+    if not lasting:
+        return None
+    unit, unit_name = time_unit(max(float(runs[name].times[-1]) for name in lasting))
+    figure = figure_with(6.5, 4.0)
+    ax = figure.add_subplot()
+    for name, style in styles(runs).items():
+        if name in lasting:
+            ax.plot(runs[name].times / unit, runs[name].voltage / mV, label=name, **style)
+            if runs[name].outcome.kind == "depleted":
+                ax.plot(runs[name].times[-1] / unit, runs[name].voltage[-1] / mV, "x", color=style["color"])
+    ax.set(xlabel=f"time [{unit_name}]", ylabel="cell voltage, counter against collector [mV]")
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8, title="x: depleted" if any(runs[n].outcome.kind == "depleted" for n in lasting) else None)
+    return png(figure)
