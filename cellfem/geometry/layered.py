@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 from skfem import MeshLine1, MeshTet1, MeshTri1
@@ -58,8 +57,10 @@ def build(axes: list[Axis], blocks: np.ndarray, regions: tuple[str, ...], *, flo
     subdomains = {name: np.flatnonzero(region == k).astype(np.int32) for k, name in enumerate(regions)}
     subdomains = {name: cells for name, cells in subdomains.items() if cells.size}
     host = np.isin(region, [k for k, name in enumerate(regions) if name == "host"])
-    return replace(mesh, _subdomains=subdomains,
-                   _boundaries=name_surfaces(mesh, host, floor_plates=floor_plates, mouth_at=mouth_at))
+    # named in place: a copy would find all facets once more
+    mesh._subdomains = subdomains
+    mesh._boundaries = name_surfaces(mesh, host, floor_plates=floor_plates, mouth_at=mouth_at)
+    return mesh
 
 
 def name_surfaces(mesh, host: np.ndarray, *, floor_plates: bool, mouth_at: float) -> dict[str, np.ndarray]:

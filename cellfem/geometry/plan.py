@@ -11,9 +11,9 @@ from scipy import ndimage
 
 from cellfem.errors import GeometryError, TrustWarning, explain
 from cellfem.geometry import grading, solids
+from cellfem.geometry.checks import REGIONS, near
 from cellfem.units import um
 
-REGIONS = ("host", "pore", "electrolyte", "separator", "electrode")
 HOST = REGIONS.index("host")
 MOST_CELLS = 20e6
 MOST_SOLIDS = 10_000  # walls or sheets
@@ -133,16 +133,16 @@ def check_gaps(design, grid: Grid) -> None:
     if not found:
         return
     gap = min(found, key=lambda g: g.length)
-    near = f"the gap of {gap.length / um:.4g} um {_near(gap.place)}"
+    place = f"the gap of {gap.length / um:.4g} um {near(gap.place)}"
     surface = design.surface_cell_size
     if surface is not None and gap.length < 1.999 * surface:
         raise GeometryError(explain(
-            f"{design.file}: surface_cell_size_um", f"found {surface / um:.4g}, less than two cells across {near}",
+            f"{design.file}: surface_cell_size_um", f"found {surface / um:.4g}, less than two cells across {place}",
             "at least two cells are needed across every gap",
             f"Lower it to {gap.length / 2 / um:.4g} or less, leave it out, or change {KEYS[design.shape]}."))
     if gap.length < 1.999 * design.cell_size:
         warnings.warn(explain(
-            f"{design.file}: cell_size_um", f"found {design.cell_size / um:.4g}, less than two cells across {near}",
+            f"{design.file}: cell_size_um", f"found {design.cell_size / um:.4g}, less than two cells across {place}",
             f"the mesh has {gap.cells} there", f"Lower it to {gap.length / 2 / um:.4g} or less for a gap that is"
             " resolved as finely as you asked elsewhere."), TrustWarning, stacklevel=3)
 
@@ -191,10 +191,5 @@ def _check_percolation(design, grid: Grid) -> None:
         place = tuple((axis.planes[i] + axis.planes[i + 1]) / 2 for axis, i in zip(grid.axes, worst, strict=True))
         raise GeometryError(explain(
             f"{design.file}: {design.shape}", f"found {sizes[lost].sum() / sizes[fluid].sum():.2g} of the electrolyte's"
-            f" volume cut off from the counter electrode (largest {_near(place)})",
+            f" volume cut off from the counter electrode (largest {near(place)})",
             "all pores must be connected", f"Change {KEYS[design.shape]}."))
-
-
-def _near(place) -> str:
-    names = "xyz" if len(place) == 3 else "xz"[-len(place):]
-    return "near " + ", ".join(f"{name}={x / um:.3g}" for name, x in zip(names, place, strict=True)) + " um"
