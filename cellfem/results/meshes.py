@@ -1,18 +1,19 @@
-"""A mesh on its own, before anything is solved: quality, volumes, areas, a picture, and files for ParaView."""
+"""A mesh on its own, before anything is solved: its numbers, a picture, and files for ParaView."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
 
+from cellfem.geometry import summary
+from cellfem.geometry.measures import shapes
 from cellfem.results import vtu
 from cellfem.results.atomic import check_folder, write_bytes, write_text
 from cellfem.results.figures import figure_with, png
 from cellfem.results.scene import surface_images
-from cellfem.results.values import embed, host_top
-from cellfem.units import mm, um
+from cellfem.results.values import embed
+from cellfem.units import um
 
 REGION_COLOURS = {"host": "#555555", "pore": "#8ecae6", "electrode": "#a3b18a", "electrolyte": "#dbeefa",
                   "separator": "#f4d58d"}
@@ -20,61 +21,19 @@ _EDGE = "#333333"
 _SURFACES = ("collector", "counter", "host_surface", "mouth")
 
 
-def measures(points: np.ndarray, simplices: np.ndarray) -> np.ndarray:
-    """Lengths, areas or volumes (m,) of simplices (vertices, m) with corners `points` (dimension, n); points: 1."""
-    edges = points[:, simplices[1:]] - points[:, simplices[:1]]  # (dimension, k, m)
-    gram = np.einsum("dim,djm->mij", edges, edges)
-    return np.sqrt(np.linalg.det(gram).clip(0)) / math.factorial(len(simplices) - 1)
-
-
-def quality(mesh) -> np.ndarray:
-    """Shape quality (cells,) of the cells: 1 for regular simplices, toward 0 for flat and for stretched ones.
-
-    The mean ratio: 4 sqrt(3) area/sum l^2 for triangles, 12 (3 volume)^(2/3)/sum l^2 for tetrahedra, l the edges'
-    lengths (A. Liu, B. Joe, BIT 1994, 34, 268, doi 10.1007/BF01955874).  Layers that are graded on purpose are
-    stretched, and have low values.
-    """
-    size, d = measures(mesh.p, mesh.t), mesh.dim()
-    pairs = [(i, j) for i in range(d + 1) for j in range(i)]
-    squares = sum(np.sum((mesh.p[:, mesh.t[i]] - mesh.p[:, mesh.t[j]]) ** 2, axis=0) for i, j in pairs)
-    best = {1: size**2, 2: 4 * math.sqrt(3) * size, 3: 12 * (3 * size) ** (2 / 3)}[d]
-    return best / squares
-
-
 def format_mesh(geometry, mesh) -> str:
-    """Quality, volumes and areas of a design's mesh, as text; per m2 of collector in 1-D, per m of depth in 2-D."""
-    d = mesh.dim()
-    size, shape = measures(mesh.p, mesh.t), quality(mesh)
-    edges = np.linalg.norm(mesh.p[:, mesh.t[1:]] - mesh.p[:, mesh.t[:1]], axis=0)
-    volume_unit, area_unit = {1: ("um", "-"), 2: ("um2", "um"), 3: ("um3", "um2")}[d]
-    lines = [
-        f"{geometry.name}: {geometry.shape}, {d}-D",
-        f"source: {geometry.source}",
-        f"{mesh.nelements} cells, {mesh.nvertices} nodes, edges {edges.min() / um:.3g} to {edges.max() / um:.3g} um",
-        f"shape quality (1: regular; graded layers are stretched): least {shape.min():.3f}, "
-        f"1st percentile {np.percentile(shape, 1):.3f}, median {np.median(shape):.3f}",
-        "",
-        f"{'region':<14}{'cells':>10}{f'volume [{volume_unit}]':>18}{'share [%]':>12}",
-    ]
-    for name, cells in mesh.subdomains.items():
-        lines.append(f"{name:<14}{len(cells):>10}{size[cells].sum() / um**d:>18.6g}"
-                     f"{100 * size[cells].sum() / size.sum():>12.3f}")
-    lines += ["", f"{'surface':<14}{'facets':>10}{f'area [{area_unit}]':>18}"]
-    areas = {name: measures(mesh.p, mesh.facets[:, mesh.boundaries[name]]).sum()
-             for name in _SURFACES if len(mesh.boundaries.get(name, ()))}
-    lines += [f"{name:<14}{len(mesh.boundaries[name]):>10}{area / um ** (d - 1):>18.6g}"
-              for name, area in areas.items()]
-    if "host_surface" in areas:
-        lines.append(f"\nactive surface: {areas['host_surface'] / areas['collector']:.4g} times the collector's area"
-                     + (f", {areas['host_surface'] / (areas['collector'] * host_top(mesh)) * mm:.4g} per mm of host"
-                        if host_top(mesh) > 0 else ""))
-    return "\n".join(lines)
+    """Counts, volumes, areas and quality of a design's mesh, as text: the numbers of `geometry.summary`."""
+    numbers = summary(mesh)
+    width = max(map(len, numbers))
+    return "\n".join([f"{geometry.name}: {geometry.shape}, {mesh.dim()}-D", f"source: {geometry.source}", "",
+                      *(f"{name:<{width}}  {value:>12.6g}" for name, value in numbers.items())])
 
 
 def write_mesh(folder: str | Path, name: str, mesh) -> list[Path]:
-    """Write `name.vtu` (cells with region and quality), `name_surfaces.vtu` and `name.png`; returns their paths.
+    """Write `name.vtu` (the cells), `name_surfaces.vtu` and `name.png` into `folder`; returns their paths.
 
-    Regions and surfaces are numbered in the order of `format_mesh`.  Raises ValueError for a folder that cannot be
+    Cells carry their region's number, in the order of `mesh.subdomains`, and their shape; surfaces are numbered
+    collector, counter, host_surface, mouth, as far as the mesh has them.  Raises ValueError for a folder that cannot be
     written.
     """
     folder = check_folder(folder)
@@ -84,7 +43,9 @@ def write_mesh(folder: str | Path, name: str, mesh) -> list[Path]:
     number = np.concatenate([np.full(len(facets), i) for i, facets in enumerate(named.values())])
     surfaces = vtu.grid(embed(mesh.p), mesh.facets[:, np.concatenate(list(named.values()))].T)
     folder.mkdir(parents=True, exist_ok=True)
-    in_cells = {"region [-]": region_numbers(mesh), "quality [-]": quality(mesh)}
+    in_cells = {"region [-]": region_numbers(mesh)}
+    if mesh.dim() > 1:
+        in_cells |= dict(zip(("least angle [degrees]", "aspect ratio [-]"), shapes(mesh), strict=True))
     return [write_text(folder / f"{name}.vtu", cells.xml({}, in_cells)),
             write_text(folder / f"{name}_surfaces.vtu", surfaces.xml({}, {"surface [-]": number})),
             write_bytes(folder / f"{name}.png", picture)]
