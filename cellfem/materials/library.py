@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 from cellfem.errors import did_you_mean, explain
 from cellfem.materials import electrolytes, hosts, metals, separators
@@ -76,16 +77,21 @@ def catalogue() -> list[dict[str, str]]:
 
 
 def catalogue_markdown() -> str:
-    """The catalogue as one Markdown table per kind, for the documentation."""
-    parts = []
-    rows = catalogue()
+    """The catalogue for the documentation: one table per kind, values of one range and source in one row."""
+    rows, sources, parts = catalogue(), [], []
     for kind in LIBRARY:
-        head = ("name", "property", "value", "unit", "range", "source", "mark")
-        lines = [f"### {kind.capitalize()}s", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-        for row in rows:
-            if row["kind"] == kind:
-                lines.append("| " + " | ".join(f"`{row[key]}`" if key == "name" else row[key] for key in head) + " |")
+        lines = [f"### {kind.capitalize()}s", "", "| name | values | range | source | mark |", "|---|---|---|---|---|"]
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for row in (row for row in rows if row["kind"] == kind):
+            if row["source"] and row["source"] not in sources:
+                sources.append(row["source"])
+            source = f"[{sources.index(row['source']) + 1}]" if row["source"] else ""
+            group = groups.setdefault((row["name"], row["range"], source, row["mark"]), [])
+            group.append(f"{row['property']} = {row['value']}" + (f" {row['unit']}" if row["unit"] != "-" else ""))
+        lines += [f"| `{name}` | {'; '.join(values)} | {span} | {source} | {mark} |"
+                  for (name, span, source, mark), values in groups.items()]
         parts.append("\n".join(lines))
+    parts.append("\n".join(["### Sources of the values", ""] + [f"{i}. {text}" for i, text in enumerate(sources, 1)]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -102,8 +108,8 @@ def _electrolyte_rows(electrolyte: Electrolyte):
         value = float(prop(electrolyte.c_0, T_USUAL))
         spans = [_range(*prop.c_range, "mol/m3"), _range(*prop.T_range, "K")]
         yield key, f"{value:.4g}", role.unit, ", ".join(s for s in spans if s), prop.source, prop.about
-    yield ("r_NE", f"{electrolyte.nernst_einstein():.2f}", "-", f"usual {CONSISTENT[0]:g}-{CONSISTENT[1]:g}",
-           "computed from the four", "" if electrolyte.consistent else "the properties hardly fit together")
+    yield ("r_NE", f"{electrolyte.nernst_einstein():.2f}", "-", f"usual {CONSISTENT[0]:g}-{CONSISTENT[1]:g}", "",
+           "computed" if electrolyte.consistent else "computed: the four properties hardly fit together")
 
 
 def _metal_rows(metal: Metal):
@@ -111,24 +117,24 @@ def _metal_rows(metal: Metal):
     values = (("M", metal.M, "kg/mol"), ("rho", metal.rho, "kg/m3"), ("E0", metal.E0, "V vs SHE"))
     for key, value, unit in values:
         yield key, f"{value:.6g}", unit, "", sources.get(key, ""), marks.get(key, "")
-    yield "V_m", f"{metal.V_m:.5g}", "m3/mol", "", "M/rho", ""
-    law = metal.kinetics
-    yield ("kinetics", f"i_0 = {law.i_0:g}, alpha_a = {law.alpha_a:g}", "A/m2 at 1 mol/L, -", "",
-           sources.get("kinetics", ""), marks.get("kinetics", ""))
+    yield "V_m", f"{metal.V_m:.5g}", "m3/mol", "", "", "computed: M/rho"
+    units = {"i_0": "A/m2", "c_ref": "mol/m3"}
+    for field in fields(metal.kinetics):
+        yield (field.name, f"{getattr(metal.kinetics, field.name):g}", units.get(field.name, "-"), "",
+               sources.get("kinetics", ""), marks.get("kinetics", ""))
     yield "R_film", f"{metal.R_film:g}", "Ohm m2", "", sources.get("R_film", ""), marks.get("R_film", "")
 
 
 def _host_rows(host: Host):
-    sigma = "inf (equipotential)" if math.isinf(host.sigma) else f"{host.sigma:g}"
-    yield "sigma", sigma, "S/m", "", host.source, host.mark
+    yield "sigma", f"{host.sigma:g}", "S/m", "", host.source, host.mark
     yield "rho", f"{host.rho:g}", "kg/m3", "", host.source, host.mark
 
 
 def _separator_rows(separator: Separator):
-    error = f"+- {separator.macmullin_error:g}" if separator.macmullin_error else ""
-    yield "eps", f"{separator.eps:g}", "-", "", separator.source, separator.mark
+    error = f"N_M +- {separator.macmullin_error:g}" if separator.macmullin_error else ""
+    yield "eps", f"{separator.eps:g}", "-", error, separator.source, separator.mark
     yield "macmullin", f"{separator.macmullin:g}", "-", error, separator.source, separator.mark
-    yield "thickness", f"{separator.thickness / um:g}", "um", "", separator.source, separator.mark
+    yield "thickness", f"{separator.thickness / um:g}", "um", error, separator.source, separator.mark
 
 
 def _range(low: float, high: float, unit: str) -> str:

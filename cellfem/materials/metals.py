@@ -12,8 +12,8 @@ from cellfem.units import FARADAY
 
 PERIODICTABLE = "periodictable 2.1.0"
 STANDARD_POTENTIAL = "He et al., Adv. Mater. 2025, doi 10.1002/adma.202502052"
-BOYLE_2020 = ("Boyle et al., ACS Energy Lett. 5 (2020) 701, doi 10.1021/acsenergylett.0c00031: EC:DEC, 25 degC, own fit to"
-              " the digitised Fig. 4a below 60 mV; no temperature dependence")
+BOYLE_2020 = ("Boyle et al., ACS Energy Lett. 5 (2020) 701, doi 10.1021/acsenergylett.0c00031: EC:DEC, 25 degC, own"
+              " fit to the digitised Fig. 4a below 60 mV; no temperature dependence")
 
 
 @dataclass(frozen=True, kw_only=True)

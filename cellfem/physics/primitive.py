@@ -95,12 +95,14 @@ def primitive(f: Callable, c_0: float, low: float, high: float, kinks=(), *, fla
     while left.size:
         half = 0.5 * (right - left)
         at = c_0 * np.exp(0.5 * (left + right)[:, None] + half[:, None] * nodes)
-        g = at * f(at)  # (panels, nodes)
-        spectrum = np.abs(g @ to_coefficients.T)
+        with np.errstate(all="ignore"):  # far above c_0 a user's law may end
+            g = at * f(at)  # (panels, nodes)
+            spectrum = np.abs(g @ to_coefficients.T)
         good = (spectrum[:, -2:].max(axis=1) <= RESOLVED * spectrum.max(axis=1)) | (2 * half < NARROWEST)
-        good |= count + left.size > MOST_PANELS
+        good |= (count + left.size > MOST_PANELS) | ~np.any(np.isfinite(g), axis=1)
         count += np.count_nonzero(good)
-        done.append((left[good], right[good], half[good, None] * (g[good] @ to_primitive.T)))
+        with np.errstate(invalid="ignore"):
+            done.append((left[good], right[good], half[good, None] * (g[good] @ to_primitive.T)))
         middle = 0.5 * (left + right)[~good]
         left, right = np.concatenate([left[~good], middle]), np.concatenate([middle, right[~good]])
     left, right, coefficients = (np.concatenate(parts) for parts in zip(*done, strict=True))

@@ -19,7 +19,7 @@ class Table:
     Raises ValueError where c does not increase strictly from c >= 0, or anything is not finite.
 
     >>> table = Table(c=(0.0, 1000.0), values=(0.0, 0.8))
-    >>> float(table(500.0)), round((table(500.0 + 1e-30j).imag) / 1e-30, 12)
+    >>> float(table(500.0)), round(float(table(500.0 + 1e-30j).imag / 1e-30), 12)
     (0.4, 0.0008)
     """
 

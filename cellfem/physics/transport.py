@@ -11,7 +11,7 @@ take the cross terms out of the bulk (docs/theory.md):
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -23,7 +23,7 @@ from cellfem.units import FARADAY, thermal_voltage
 Law = Callable[[np.ndarray], np.ndarray]
 
 TABLE_BOTTOM = 1e-14  # [-] c/c_0 where the tables of U, w and G begin; below it their limiting forms are exact
-TABLE_TOP = 3.0  # [-] c over the largest of c_0 and the ranges' ends where they stop
+TABLE_TOP = 10.0  # [-] c over the largest of c_0 and the ranges' ends where they stop; frozen laws go on exactly
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +35,12 @@ class Transport:
 
     c_0: float  # [mol/m3] initial concentration, where U and G vanish
     T: float  # [K]
-    D: Law  # c -> [m2/s] salt diffusivity
-    kappa: Law  # c -> [S/m] ionic conductivity
-    t_plus: Law  # c -> [-] cation transference number
-    TDF: Law  # c -> [-] thermodynamic factor 1 + dln f/dln c
+    D: Law = field(repr=False)  # c -> [m2/s] salt diffusivity
+    kappa: Law = field(repr=False)  # c -> [S/m] ionic conductivity
+    t_plus: Law = field(repr=False)  # c -> [-] cation transference number
+    TDF: Law = field(repr=False)  # c -> [-] thermodynamic factor 1 + dln f/dln c
     kinks: tuple[float, ...] = ()  # [mol/m3] where some law is not smooth
-    electrolyte: object = None  # where the laws come from
+    electrolyte: object = field(default=None, repr=False)  # where the laws come from
 
     def dU(self, c):
         """dU/dc = (2 R T/F) (1 - t+) TDF/c [V m3/mol]."""
@@ -85,7 +85,8 @@ class Transport:
     def single_ion(self) -> bool:
         """Whether t+ reaches 1 somewhere in the table's range, so that w and G do not exist."""
         probe = np.concatenate([np.geomspace(self._bottom, self._top, 200), self.kinks])
-        return bool(np.any(1 - self.t_plus(probe) <= 1e-12))
+        with np.errstate(invalid="ignore"):
+            return bool(np.any(1 - self.t_plus(probe) <= 1e-12))
 
     @property
     def _bottom(self) -> float:
