@@ -199,13 +199,25 @@ def run_cells(a: argparse.Namespace) -> None:
     for stem, geometry in geometries.items():
         mesh = geometry.mesh(coarsen=a.coarsen)
         cells |= {f"{stem}-{metal}": cell(a, mesh, METALS[metal], own) for metal, own in chosen.items()}
-    runs = {}
-    with tqdm(cells.items(), unit="run", disable=None) as bar:  # None: quiet where stderr is no terminal
-        for name, one in bar:
-            bar.set_description(name)
-            runs[name] = cf.solve(one, step)
+    runs = run_all(cells, step)
     print(cf.format_table(cf.write_report(out, runs)))
     print(f"\n{out / 'report.html'}: the report; open {out}/*.pvd in ParaView, or run  pvpython {out / 'view.py'}")
+
+
+def run_all(cells: dict[str, cf.Cell], step) -> dict[str, cf.Solution]:
+    """Solve every cell, with a progress bar where stderr is a terminal."""
+    runs = {}
+    shown = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}]"
+    with tqdm(total=len(cells), bar_format=shown, disable=None) as bar:  # None: quiet where there is no terminal
+        for done, (name, one) in enumerate(cells.items()):
+            bar.set_description(name)
+
+            def advance(fraction: float, time: float = 0.0, done: int = done) -> None:
+                bar.update(done + fraction - bar.n)
+
+            runs[name] = cf.solve(one, step, progress=advance)
+            advance(1.0)
+    return runs
 
 
 def protocol(a: argparse.Namespace) -> cf.Galvanostatic | cf.Steady:

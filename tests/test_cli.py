@@ -65,7 +65,7 @@ def test_solve_steady_above_the_limit_is_a_result(capsys, tmp_path, slab):
 def test_flags_reach_the_cell(monkeypatch, tmp_path, slab):
     seen = {}
 
-    def solve(cell, step):
+    def solve(cell, step, **_):
         seen.update(cell=cell, step=step)
         raise KeyboardInterrupt
 
@@ -83,7 +83,7 @@ def test_flags_reach_the_cell(monkeypatch, tmp_path, slab):
 
 def test_electrolytes_find_their_metals(capsys, tmp_path, slab, monkeypatch):
     used = []
-    monkeypatch.setattr(cf, "solve", lambda cell, step: used.append((cell.metal.symbol, cell.electrolyte.name)))
+    monkeypatch.setattr(cf, "solve", lambda cell, step, **_: used.append((cell.metal.symbol, cell.electrolyte.name)))
     monkeypatch.setattr(cf, "write_report", lambda out, runs: [])
     monkeypatch.setattr(cf, "format_table", lambda rows: "")
     code, _, err = run(capsys, "compare", slab, "--metal", "Li", "Na", "--electrolyte", "lipf6-ec-emc", *PLATING,
@@ -231,7 +231,7 @@ def test_designs_of_one_name(capsys, tmp_path, slab):
 
 @pytest.mark.parametrize("inside", ["", "deeper/"])
 def test_output_folder_that_cannot_be_written_is_found_before_the_run(capsys, tmp_path, slab, monkeypatch, inside):
-    monkeypatch.setattr(cf, "solve", lambda *_: pytest.fail("ran before it checked"))
+    monkeypatch.setattr(cf, "solve", lambda *_, **__: pytest.fail("ran before it checked"))
     in_the_way = tmp_path / "file"
     in_the_way.write_text("mine")
     out = tmp_path / f"file/{inside}" if inside else in_the_way
@@ -241,7 +241,7 @@ def test_output_folder_that_cannot_be_written_is_found_before_the_run(capsys, tm
 
 
 def test_no_convergence_has_its_own_code(capsys, tmp_path, slab, monkeypatch):
-    def solve(*_):
+    def solve(*_, **__):
         raise cf.ConvergenceError("time step: found this; that is needed. Do so.")
 
     monkeypatch.setattr(cf, "solve", solve)
@@ -255,7 +255,7 @@ def test_no_convergence_has_its_own_code(capsys, tmp_path, slab, monkeypatch):
 def test_trust_warnings_take_one_line_each(capsys, tmp_path, slab, monkeypatch):
     import warnings
 
-    def solve(*_):
+    def solve(*_, **__):
         for _ in range(2):
             warnings.warn("LiPF6: t+ outside its range", cf.TrustWarning, stacklevel=2)
         raise KeyboardInterrupt
