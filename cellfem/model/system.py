@@ -97,8 +97,22 @@ class System:
         return self._collect(c, psi, phi_s, scalar, laws, i_n, i_counter, load, storage)
 
     def _collect(self, c, psi, phi_s, scalar, laws, i_n, i_counter, load, storage):
+        unknowns, area = self.unknowns, self.cell.sites.area
+        salt, charge = self._rows(c, psi, laws, i_n, i_counter, storage)
+        R = np.bincount(unknowns.psi, charge, unknowns.size)
+        R[unknowns.c[unknowns.c >= 0]] = salt[unknowns.c >= 0]
+        if self.electrons is not None:
+            host = self.host_matrix @ phi_s
+            wet = self.site_host >= 0
+            host = host + np.bincount(self.site_host[wet], (i_n * area)[wet], len(phi_s))
+            R[unknowns.phi_s[unknowns.phi_s >= 0]] = host[unknowns.phi_s >= 0]
+        R[unknowns.scalar] = self._control(R[unknowns.scalar], c, psi, scalar, i_counter, load)
+        return R
+
+    def _rows(self, c, psi, laws, i_n, i_counter, storage):
+        """Salt and ionic-charge rows at every electrolyte node, fixed ones included."""
         D, m, kappa, r = laws
-        ions, unknowns, area = self.ions, self.unknowns, self.cell.sites.area
+        ions, area = self.ions, self.cell.sites.area
         B = self.cell.efficiency[:, :, ions.cells]
         grad_c, grad_psi = ions.grad(c), ions.grad(psi)
         minus_M = np.einsum("ijk,jk->ik", B, FARADAY * D * grad_c + m * grad_psi)
@@ -109,15 +123,18 @@ class System:
         if storage is not None:
             salt += FARADAY * self.pore_volume * (c - storage.base) / storage.tau
         charge = ions.div @ minus_i.ravel() - reaction
-        R = np.bincount(unknowns.psi, charge, unknowns.size)
-        R[unknowns.c[unknowns.c >= 0]] = salt[unknowns.c >= 0]
-        if self.electrons is not None:
-            host = self.host_matrix @ phi_s
-            wet = self.site_host >= 0
-            host = host + np.bincount(self.site_host[wet], (i_n * area)[wet], len(phi_s))
-            R[unknowns.phi_s[unknowns.phi_s >= 0]] = host[unknowns.phi_s >= 0]
-        R[unknowns.scalar] = self._control(R[unknowns.scalar], c, psi, scalar, i_counter, load)
-        return R
+        return salt, charge
+
+    def inflow(self, y: np.ndarray, storage: Storage) -> float:
+        """F times (N+ - t_ref i_e/F) that enters through the nodes of fixed c [A]; 0 in a closed cell."""
+        c, psi, phi_s, scalar = self.unknowns.unpack(y)
+        fixed = self.unknowns.c < 0
+        if not np.any(fixed):
+            return 0.0
+        i_n, i_counter, _ = self.currents(y)
+        salt, _ = self._rows(c, psi, [part.real for part in self._laws(c)], i_n, i_counter, storage)
+        reacting = (1 - self.t_ref) * float(i_counter @ self.cell.counter_sites.area)
+        return float(salt[fixed].sum()) + reacting
 
     def _control(self, so_far, c, psi, scalar, i_counter, load: Load) -> float:
         """Row of the scalar unknown; `so_far` is what the shared nodes of a reservoir have added to it."""

@@ -16,6 +16,7 @@ import scipy.sparse.linalg as spla
 
 from cellfem.errors import ConvergenceError, explain
 
+TINY = 4_000  # unknowns up to which a factorisation costs less than a Krylov iteration with an old one saves
 DIRECT_LIMIT = 50_000  # unknowns up to which a factorisation is the faster preconditioner
 REBUILD_AT = 12  # Krylov iterations with an old preconditioner above which it is rebuilt
 MAX_ITERATIONS = 300
@@ -51,7 +52,7 @@ class LinearSolver:
         tolerance = tolerance or self.tolerance
         if not np.any(b):
             return np.zeros_like(b)
-        fresh = self._apply is None or self._apply.shape != A.shape
+        fresh = self._apply is None or self._apply.shape != A.shape or A.shape[0] <= TINY
         if fresh:
             self._build(A)
         limit = MAX_ITERATIONS if fresh else self._fresh_iterations + REBUILD_AT
@@ -62,6 +63,7 @@ class LinearSolver:
             fresh = True
         if fresh:
             self._fresh_iterations = iterations
+        self.iterations += iterations
         self.longest = max(self.longest, iterations)
         self.seconds += time.perf_counter() - started
         if not done:
@@ -72,10 +74,14 @@ class LinearSolver:
 
     def _build(self, A: sp.csr_matrix) -> None:
         started = time.perf_counter()
-        direct = A.shape[0] <= DIRECT_LIMIT if self.direct is None else self.direct
-        self._apply = _lu(A) if direct else _block_amg(A, self.split, self)
+        self._apply = _lu(A) if self.kind(A.shape[0]) == "direct" else _block_amg(A, self.split)
         self.setups += 1
         self.setup_seconds += time.perf_counter() - started
+
+    def kind(self, size: int) -> str:
+        """What preconditions a system of that size."""
+        direct = size <= DIRECT_LIMIT if self.direct is None else self.direct
+        return "direct" if direct else "block AMG"
 
     def forget(self) -> None:
         """Drop the preconditioner, for the next solve to build its own."""
@@ -95,7 +101,7 @@ def _lu(A: sp.csr_matrix) -> spla.LinearOperator:
     return spla.LinearOperator(A.shape, matvec=lu.solve)
 
 
-def _block_amg(A: sp.csr_matrix, split: int, counter: LinearSolver) -> spla.LinearOperator:
+def _block_amg(A: sp.csr_matrix, split: int) -> spla.LinearOperator:
     """Block lower triangular preconditioner: first block, then the second with its right side updated."""
     first, second = A[:split, :split], A[split:, split:]
     coupling = A[split:, :split]

@@ -31,8 +31,8 @@ def newton(y: np.ndarray, *, evaluate: Callable, solve: Callable, advance: Calla
     residual : y -> R, for trial points
     size : (y, update) -> scaled size of an update, compared with `tolerance`
 
-    A step is accepted where |R| falls or the update is already small; else it is halved.  The last step is a full
-    one, so that the error is that of the next, quadratically smaller update.
+    A step is halved until |R| or the simplified Newton update falls.  The last step is a full one, so that the error
+    is that of the next, quadratically smaller update.
 
     Raises
     ------
@@ -53,22 +53,26 @@ def newton(y: np.ndarray, *, evaluate: Callable, solve: Callable, advance: Calla
             raise ConvergenceError(_message(where, "an update that is not finite"), tuple(history))
         if change <= tolerance:
             return NewtonResult(advance(y, update, 1.0), step, tuple(history))
-        y = _damped(y, update, norm, change, advance, residual, where, history)
+        y = _damped(y, update, norm, change, J, forcing, advance, residual, solve, size, where, history)
         norm_before = norm
     raise ConvergenceError(_message(where, f"no convergence in {max_steps} steps (last scaled update {change:.1e})"),
                            tuple(history))
 
 
-def _damped(y, update, norm, change, advance, residual, where, history):
+def _damped(y, update, norm, change, J, forcing, advance, residual, solve, size, where, history):
+    """The longest halved step that lowers |R| or, failing that, the simplified Newton update (affine invariant)."""
     length = 1.0
     for _ in range(DAMPINGS):
         trial = advance(y, update, length)
         R = residual(trial)
-        new = np.linalg.norm(R) if np.all(np.isfinite(R)) else np.inf
-        if new <= (1 - 1e-4 * length) * norm or (change < 1e-2 and new < 1e3 * norm):
-            return trial
+        if np.all(np.isfinite(R)):
+            if np.linalg.norm(R) <= (1 - 1e-4 * length) * norm:
+                return trial
+            if size(trial, solve(J, R, trial, max(forcing, 1e-4))) <= (1 - length / 4) * change:
+                return trial
         length /= 2
-    raise ConvergenceError(_message(where, f"no step that lowers the residual ({norm:.2e})"), tuple(history))
+    raise ConvergenceError(_message(where, f"no step that leads closer (residual {norm:.2e}, update {change:.2e})"),
+                           tuple(history))
 
 
 def _message(where: str, found: str) -> str:

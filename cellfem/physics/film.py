@@ -45,8 +45,7 @@ def current(kinetics: Kinetics, c, delta, U, R, T: float):
     carries the exact derivative (complex step).
     """
     c_r, delta_r, U_r = np.real(c), np.real(delta), np.real(U)
-    film = np.broadcast_to(R, np.shape(delta_r)) > 0
-    eta = delta_r if not np.any(film) else _overpotential(kinetics, c_r, delta_r, U_r, R, T)
+    eta = delta_r if np.max(R, initial=0.0) == 0 else _overpotential(kinetics, c_r, delta_r, U_r, R, T)
     if np.iscomplexobj(c) or np.iscomplexobj(delta) or np.iscomplexobj(U):
         slope = 1 + R * _slope(kinetics, c_r, eta, U_r, T)
         eta = eta - (eta + R * kinetics.rate(c, eta, U, T) - delta) / slope
@@ -58,35 +57,23 @@ def _slope(kinetics, c, eta, U, T):
 
 
 def _overpotential(kinetics, c, delta, U, R, T):
-    """Solve h(eta) = eta + R rate(eta) - delta = 0; h is increasing, so a bracket is kept and halved when in doubt."""
-    c, delta, U, R = (np.broadcast_to(a, np.broadcast_shapes(*map(np.shape, (c, delta, U, R)))).astype(float)
-                      for a in (c, delta, U, R))
+    """Solve h(eta) = eta + R rate(eta) - delta = 0 by Newton's method within a shrinking bracket; h is increasing."""
     V = thermal_voltage(T)
-    with np.errstate(over="ignore", invalid="ignore"):
-        low, high = _bracket(kinetics, c, delta, U, R, T, V)
-        eta = np.clip(np.zeros_like(delta), low, high)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        away = delta - R * kinetics.rate(c, delta, U, T)  # h has the opposite sign there
+        low, high = np.minimum(delta, away), np.maximum(delta, away)
+        at_rest = R * kinetics.rate(c, 0 * delta, U, T) - delta
+        low, high = np.where(at_rest <= 0, np.maximum(low, 0.0), low), np.where(at_rest >= 0, np.minimum(high, 0.0), high)
+        # far from rest the film carries delta: Butler-Volmer inverted at the current delta/R
+        exchange = V * _slope(kinetics, c, 0 * delta, U, T)
+        eta = np.clip(2 * V * np.arcsinh(delta / (2 * np.maximum(R, 1e-300) * exchange)), low, high)
         for _ in range(_ITERATIONS):
             h = eta + R * kinetics.rate(c, eta, U, T) - delta
             high, low = np.where(h > 0, eta, high), np.where(h > 0, low, eta)
             new = eta - h / (1 + R * _slope(kinetics, c, eta, U, T))
-            doubt = ~((new >= low) & (new <= high)) | (np.abs(new - eta) > 4 * V)
-            new = np.where(doubt, 0.5 * (low + high), new)
-            done = np.abs(new - eta) <= 1e-15 * (1 + np.abs(new))
+            new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
+            small = np.abs(new - eta) <= 1e-9 * V  # Newton's next error is this squared: below round-off
             eta = new
-            if np.all(done):
+            if np.all(small):
                 break
     return eta
-
-
-def _bracket(kinetics, c, delta, U, R, T, V):
-    """Ends of an interval that holds the root: the root lies on delta's side of the current at rest."""
-    low, high = delta.copy(), delta.copy()
-    step = np.full_like(delta, V)
-    for _ in range(100):
-        up = high + R * kinetics.rate(c, high, U, T) - delta < 0
-        down = low + R * kinetics.rate(c, low, U, T) - delta > 0
-        if not (np.any(up) or np.any(down)):
-            break
-        high, low = np.where(up, high + step, high), np.where(down, low - step, low)
-        step = step * 2
-    return low, high

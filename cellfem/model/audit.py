@@ -1,0 +1,115 @@
+"""Balances recomputed from a solution's fields with code of their own: nothing of the assembler is used here.
+
+Areas and volumes come from the simplices' corners, the kinetic law from a scalar root search per site.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cellfem.model.cell import Cell
+from cellfem.model.counter import Reservoir
+from cellfem.model.solution import Audit
+from cellfem.units import FARADAY
+
+
+def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, current, applied) -> Audit:
+    """Largest relative imbalance of charge and salt over all times.
+
+    Parameters
+    ----------
+    times, step_index : (times,) [s], [-]
+    fields : "c", "psi", "phi_s" of shape (times, nodes)
+    sites : "plating", "q" of shape (times, sites)
+    i_counter : (times, counter sites) [A/m2]
+    inflow : (times,) [C] F int (N+ - t_ref i_e/F) through a reservoir
+    current : (times,) [A/m2]
+    applied : (times,) [A/m2] what the protocol asks for; nan where the voltage is held
+    """
+    if len(times) == 0:
+        return Audit(0.0, 0.0)
+    area, counter_area = _site_areas(cell, "host"), _site_areas(cell, "counter")
+    on_host = sites["plating"] @ area
+    scale = max(np.max(np.abs(sites["plating"]) @ area), np.max(np.abs(i_counter) @ counter_area), 1e-12)
+    wrong = [0.0]
+    if not (isinstance(cell.counter, Reservoir) and not cell.counter.uniform):
+        wrong.append(np.max(np.abs(i_counter @ counter_area - on_host)) / scale)
+    asked = np.isfinite(applied)
+    if np.any(asked):
+        wrong.append(np.max(np.abs(on_host - applied * cell.area)[asked]) / scale)
+        wrong.append(_charge_passed(cell, times, step_index, sites["q"] @ area, applied))
+    wrong.append(_law(cell, fields, sites))
+    return Audit(float(max(wrong)), _salt(cell, times, fields["c"], sites["q"] @ area, inflow))
+
+
+def _charge_passed(cell, times, step_index, charge, applied) -> float:
+    """Plated charge against current x time, step by step (exact where every step holds its current)."""
+    if np.any(~np.isfinite(applied)) or len(times) < 2:
+        return 0.0
+    expected = np.concatenate([[0.0], np.cumsum(applied[1:] * np.diff(times))]) * cell.area
+    total = np.sum(np.abs(applied[1:]) * np.diff(times)) * cell.area
+    return float(np.max(np.abs(charge - expected)) / max(total, 1e-300)) if total > 0 else 0.0
+
+
+def _salt(cell: Cell, times, c, charge, inflow) -> float:
+    """Salt inventory against its start, less what reacted, plus what a reservoir let in; over int eps c_0 dV."""
+    weights = _shared(cell.mesh.t, simplex_measure(cell.mesh.p, cell.mesh.t) * cell.porosity, cell.mesh.nvertices)
+    wet = weights > 0
+    inventory = c[:, wet] @ weights[wet]
+    if cell.closed:
+        change = inventory - cell.electrolyte.c_0 * weights.sum()
+    else:
+        t_ref = float(np.real(cell.electrolyte.at(cell.temperature).t_plus(np.array([cell.electrolyte.c_0]))[0]))
+        change = inventory - inventory[0] - (inflow - (1 - t_ref) * charge) / FARADAY
+        if len(times) == 1:
+            return 0.0
+    return float(np.max(np.abs(change)) / (cell.electrolyte.c_0 * weights.sum()))
+
+
+def _law(cell: Cell, fields, sites) -> float:
+    """The kinetic law with film at each site of the last moment, over the largest current there."""
+    T, transport = cell.temperature, cell.electrolyte.at(cell.temperature)
+    at = cell.sites.nodes
+    c, plating = fields["c"][-1, at], sites["plating"][-1]
+    phi_s = np.nan_to_num(fields["phi_s"][-1, at])
+    eta = phi_s - fields["psi"][-1, at] - transport.U(c) + plating * cell.film_used.resistance(cell.sites.x)
+    rate = -cell.kinetics_used.rate(c, eta, transport.U(c), T)
+    return float(np.max(np.abs(rate - plating)) / max(np.max(np.abs(plating)), 1e-3))
+
+
+def _site_areas(cell: Cell, which: str) -> np.ndarray:
+    """Areas of the reaction sites, from the corners of facets and cells."""
+    sites = cell.sites if which == "host" else cell.counter_sites
+    mesh = cell.mesh
+    area = np.zeros(len(sites.nodes))
+    if len(sites.facets):
+        sides = mesh.f2t[:, sites.facets]
+        eps = np.max(np.where(sides >= 0, cell.porosity[sides], 0.0), axis=0)
+        measure = simplex_measure(mesh.p, mesh.facets[:, sites.facets]) * eps
+        area = _shared(sites.facet_sites.T, measure, len(area))
+    if which == "host" and "electrode" in sites.kinds:
+        nodal = _shared(mesh.t, simplex_measure(mesh.p, mesh.t) * cell.specific_surface, mesh.nvertices)
+        own = sites.kind == sites.kinds.index("electrode")
+        area[own] = nodal[sites.nodes[own]]
+    return area
+
+
+def _shared(corners: np.ndarray, measure: np.ndarray, size: int) -> np.ndarray:
+    """Each simplex gives its corners equal shares of its measure."""
+    shares = np.broadcast_to(measure / len(corners), corners.shape)
+    return np.bincount(corners.ravel(), shares.ravel(), size)
+
+
+def simplex_measure(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Length, area or volume of simplices from Gram's determinant; 1 for points.
+
+    points : (dimension, nodes); corners : (vertices per simplex, simplices)
+    """
+    edges = points[:, corners[1:]] - points[:, corners[:1]]
+    k = edges.shape[1]
+    if k == 0:
+        return np.ones(corners.shape[1])
+    gram = np.einsum("dik,djk->kij", edges, edges)
+    return np.sqrt(np.maximum(np.linalg.det(gram), 0.0)) / math.factorial(k)

@@ -1,0 +1,96 @@
+"""The limiting current: the least upper bound of the steady superficial current.
+
+Where no boundary passes anions and D and t+ are the same functions everywhere, N+ = -B grad w with
+w = int_0^c D/(1 - t+) dc', so the field of w at the limit (w = 0 on the sites) is harmonic: one linear solve for its
+shape, one scalar equation (the salt inventory) for its height.  A reservoir of uniform potential fixes the height.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.optimize import brentq
+
+from cellfem.errors import ConvergenceError
+from cellfem.model.cell import Cell
+from cellfem.model.counter import Reservoir, UniformFlux
+from cellfem.model.laplace import conduct, energy
+from cellfem.model.solve import Worker
+from cellfem.model.system import Load, System
+from cellfem.units import FARADAY
+
+
+def limiting_current(cell: Cell, *, strip: bool = False) -> float:
+    """Limiting current [A/m2] (superficial): c -> 0 on the reachable active surface; inf where t+ = 1.
+
+    Free of kinetics: the counter electrode is taken as an equipotential (`Foil`, `Reservoir`) or as a source of uniform
+    flux.  With `strip`, the limit of the reverse current, where the counter electrode depletes.  Cells with several
+    electrolytes, or with a reservoir of uniform current density, are followed up to the last steady state.
+
+    Raises ConvergenceError where that path cannot be followed.
+    """
+    system = System.of(cell)
+    transport = cell.transport
+    if transport.single_ion or (strip and isinstance(cell.counter, Reservoir)):
+        return math.inf
+    one_liquid = len(system.groups) == 1
+    if not one_liquid or (isinstance(cell.counter, Reservoir) and cell.counter.uniform):
+        return _followed(system, -1.0 if strip else 1.0)
+    host, counter = np.unique(system.site_ionic), np.unique(system.counter_ionic)
+    if isinstance(cell.counter, UniformFlux):
+        load = np.bincount(system.counter_ionic, cell.counter_sites.area, len(system.pore_volume))
+        shape = conduct(system.ions, host, np.zeros(len(host)), load)  # of w for F N+ = 1 A/m2 at the counter
+        flux = 1.0
+        if strip:
+            shape = shape[counter].max() - shape
+    else:
+        fixed = np.concatenate([host, counter])
+        shape = conduct(system.ions, fixed, np.concatenate([np.zeros(len(host)), np.ones(len(counter))]))
+        flux = energy(system.ions, shape) / cell.area
+        if strip:
+            shape = 1 - shape
+    if isinstance(cell.counter, Reservoir):
+        return float(FARADAY * transport.w(cell.electrolyte.c_0) * flux)
+    return float(FARADAY * _height(system, np.maximum(shape, 0.0)) * flux)
+
+
+def _height(system: System, shape: np.ndarray) -> float:
+    """The factor of `shape` with which w holds the cell's salt: int eps c(w) dV = c_0 int eps dV."""
+    transport, volume = system.cell.transport, system.pore_volume
+    salt = system.unknowns.c_0 * volume.sum()
+
+    def excess(height):
+        return float(transport.c_of_w(height * shape) @ volume) - salt
+
+    high = float(transport.w(system.unknowns.c_0)) / shape.max()
+    while excess(high) < 0:
+        high *= 2
+    return brentq(excess, 0.0, high, xtol=1e-14 * high, rtol=1e-13)
+
+
+def _followed(system: System, sign: float, ratio: float = 1e-4) -> float:
+    """The current at which the least c/c_0 on the plating electrode falls to `ratio`, extrapolated to 0."""
+    worker = Worker(system)
+    plating = np.unique(system.site_ionic if sign > 0 else system.counter_ionic)
+    mean = np.real(system.cell.transport.D(np.array([system.unknowns.c_0])))[0] * FARADAY * system.unknowns.c_0
+    low, step = 0.0, 0.02 * mean / (np.ptp(system.cell.mesh.p[-1]) * max(1 - system.t_ref, 0.05))
+    y = worker.potentials(np.full(len(system.pore_volume), system.unknowns.c_0), Load(current=sign * step))
+    path = [(0.0, 1.0)]
+    for _ in range(400):
+        try:
+            new = worker.steady(y, Load(current=sign * (low + step)))
+        except ConvergenceError:
+            step /= 2
+            if step < 1e-7 * low:
+                break
+            continue
+        y, low = new, low + step
+        lowest = float(np.min(system.unknowns.unpack(y)[0][plating])) / system.unknowns.c_0
+        path.append((low, lowest))
+        if lowest < ratio:
+            break
+        slope = (path[-2][1] - lowest) / step
+        step = min(1.5 * step, 0.6 * lowest / slope) if slope > 0 else 1.5 * step
+    (a, ca), (b, cb) = path[-2:]
+    return b + cb * (b - a) / (ca - cb) if ca > cb else b

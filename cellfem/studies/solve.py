@@ -1,0 +1,156 @@
+"""`solve`: a cell and a protocol in, a `Solution` out."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from cellfem.errors import ConvergenceError, explain
+from cellfem.model.audit import audit
+from cellfem.model.cell import Cell
+from cellfem.model.protocol import Galvanostatic, Rest, Steady, Step
+from cellfem.model.solution import Outcome, Solution, Stats
+from cellfem.model.solve import Worker
+from cellfem.model.system import System
+from cellfem.studies.steady import steady_state
+from cellfem.studies.transient import Frame, Run, carried, run_step
+
+TOLERANCE = 5e-4  # [-] local error of c/c_0 per time step
+CHARGE_LIMIT, SALT_LIMIT = 1e-6, 1e-8  # audits beyond these are wrong fields, which are not returned
+
+
+def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOLERANCE,
+          progress: Callable[[float, float], None] | None = None) -> Solution:
+    """Run a protocol.
+
+    Parameters
+    ----------
+    cell : Cell
+    protocol : a step (Steady, Galvanostatic, Potentiostatic, Rest) or a list of steps; `Steady` stands alone.
+    tolerance : local error of c/c_0 per time step [-]
+    progress : called with (fraction of the present step, time [s])
+
+    Returns
+    -------
+    Solution, whose `outcome` is "finished", "steady" or "depleted".
+
+    Raises
+    ------
+    ConvergenceError where a field did not converge or its audit fails: a wrong field is not returned.
+    """
+    started = time.perf_counter()
+    steps = _steps(protocol)
+    system = System.of(cell)
+    worker = Worker(system)
+    compiled = time.perf_counter()
+    if isinstance(steps[0], Steady):
+        frames, outcome, start = steady_state(worker, steps[0])
+        counts = {"start": start}
+    else:
+        run = Run(worker, tolerance, progress)
+        outcome = _march(run, steps)
+        frames, counts = run.frames, {"time_steps": run.steps, "rejected_steps": run.rejected}
+    seconds = {"compile": compiled - started, "solve": time.perf_counter() - compiled,
+               "linear": worker.full.seconds + worker.charge.seconds,
+               "factorise": worker.full.setup_seconds + worker.charge.setup_seconds}
+    return _solution(system, steps, frames, outcome, _stats(worker, seconds, counts))
+
+
+def _steps(protocol) -> tuple[Step, ...]:
+    steps = tuple(protocol) if isinstance(protocol, Sequence) else (protocol,)
+    if not steps or not all(isinstance(step, Step) for step in steps):
+        raise ValueError(explain("solve", f"found the protocol {protocol!r}", "Steady, Galvanostatic, Potentiostatic,"
+                                 " Rest or a list of them is needed", "For example Galvanostatic(current=20.0,"
+                                 " capacity=3.6e4)."))
+    if len(steps) > 1 and any(isinstance(step, Steady) for step in steps):
+        raise ValueError(explain("solve", "found Steady in a list of steps", "a steady state stands alone",
+                                 "Solve it by itself, or replace it by a long Galvanostatic step."))
+    return steps
+
+
+def _march(run: Run, steps) -> Outcome:
+    c_0 = np.full(len(run.system.pore_volume), run.system.unknowns.c_0)
+    for index, step in enumerate(steps):
+        c, q, inflow, start = carried(run, c_0)
+        outcome = run_step(run, index, step, c, q, start, inflow)
+        if outcome.kind != "finished":
+            break
+    return outcome
+
+
+def _solution(system: System, steps, frames: list[Frame], outcome: Outcome, stats: Stats) -> Solution:
+    cell = system.cell
+    fields = _fields(system, frames)
+    plating = np.array([-frame.i_n for frame in frames]).reshape(len(frames), len(cell.sites.nodes))
+    q = np.array([frame.q for frame in frames]).reshape(plating.shape)
+    c, psi, phi_s = (fields[key][:, cell.sites.nodes] for key in ("c", "psi", "phi_s"))
+    U = cell.transport.U(c) if len(frames) else c
+    eta = np.nan_to_num(phi_s) - psi - U + plating * cell.film_used.resistance(cell.sites.x)
+    sites = {"c": c, "plating": plating, "q": q, "eta": eta}
+    times = np.array([frame.time for frame in frames])
+    index = np.array([frame.step_index for frame in frames], dtype=int)
+    current = np.array([frame.current for frame in frames])
+    voltage = np.array([system.voltage(*_ionic(system, frame.y)) for frame in frames])
+    result = audit(cell, times, index, fields, sites, np.array([frame.i_counter for frame in frames]),
+                   np.array([frame.inflow for frame in frames]), current,
+                   np.array([_applied(steps[frame.step_index]) for frame in frames]))
+    _trust(result, fields)
+    notes = _range_notes(cell, fields["c"])
+    surface = {key: cell.sites.on_facets(values) for key, values in sites.items()} if len(cell.sites.facets) else {}
+    return Solution(cell, steps, times, index, fields, surface, sites, current, voltage, outcome, stats, result, notes)
+
+
+def _ionic(system: System, y):
+    c, psi, _, scalar = system.unknowns.unpack(y)
+    return c, psi, scalar
+
+
+def _applied(step: Step) -> float:
+    if isinstance(step, Galvanostatic | Steady):
+        return float(step.current)
+    return 0.0 if isinstance(step, Rest) else np.nan
+
+
+def _fields(system: System, frames: list[Frame]) -> dict[str, np.ndarray]:
+    n, cell = system.cell.mesh.nvertices, system.cell
+    out = {key: np.full((len(frames), n), np.nan) for key in ("c", "psi", "phi_e", "phi_s")}
+    ionic = system.ions.pattern.nodes
+    for k, frame in enumerate(frames):
+        c, psi, phi_s, _ = system.unknowns.unpack(frame.y)
+        out["c"][k, ionic], out["psi"][k, ionic] = c, psi
+        out["phi_e"][k, ionic] = psi + cell.transport.U(c)
+        if system.electrons is not None:
+            out["phi_s"][k, system.electrons.pattern.nodes] = phi_s
+        for name in ("host", "electrode"):
+            if name in cell.medium and cell.medium[name].equipotential:
+                out["phi_s"][k, np.unique(cell.mesh.t[:, cell.mesh.subdomains[name]])] = 0.0
+    return out
+
+
+def _trust(result, fields) -> None:
+    """Refuse to return what is wrong."""
+    bad = [key for key, values in fields.items() if np.any(np.isinf(values))]
+    if bad or not result.charge <= CHARGE_LIMIT or not result.salt <= SALT_LIMIT:
+        raise ConvergenceError(explain(
+            "audit", f"charge balance {result.charge:.1e}, salt balance {result.salt:.1e}"
+            + (f", values that are not finite in {', '.join(bad)}" if bad else ""),
+            f"at most {CHARGE_LIMIT:g} and {SALT_LIMIT:g} are trusted",
+            "The field is not returned. Refine the mesh or tighten `tolerance`."))
+
+
+def _range_notes(cell: Cell, c: np.ndarray) -> tuple[str, ...]:
+    if c.size == 0:
+        return ()
+    return tuple(cell.electrolyte.range_warnings(float(np.nanmin(c)), float(np.nanmax(c)), cell.temperature))
+
+
+def _stats(worker: Worker, seconds, counts) -> Stats:
+    full, charge = worker.full, worker.charge
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+    return Stats(unknowns=worker.system.unknowns.size, newton_steps=worker.newton_steps,
+                 linear_solves=full.solves + charge.solves, krylov_iterations=full.iterations + charge.iterations,
+                 factorisations=full.setups + charge.setups, solver=full.kind(worker.system.unknowns.size),
+                 seconds=seconds, peak_memory=peak, **counts)

@@ -1,0 +1,241 @@
+"""Transient runs: steps of a protocol, adaptive in time, stopped where the electrolyte is depleted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cellfem.errors import ConvergenceError, explain
+from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest
+from cellfem.model.solution import Outcome
+from cellfem.model.solve import Worker
+from cellfem.model.system import Load, Storage
+from cellfem.numerics.timestepping import Step, next_step, tr_bdf2
+
+BUSY = 0.1  # [-] a place counts where it plates at this share of the area mean or more
+LANDING = 0.02  # [-] relative width of the window in which a stop counts as met
+SMALLEST = 1e-10  # [-] step over the length of the protocol step, below which a run gives up
+FIRST = 0.02  # [-] first step over the length of the protocol step
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One recorded moment."""
+
+    time: float  # [s]
+    step_index: int
+    y: np.ndarray
+    i_n: np.ndarray  # (sites,) [A/m2]
+    i_counter: np.ndarray  # (counter sites,) [A/m2]
+    q: np.ndarray  # (sites,) [C/m2] plated
+    current: float  # [A/m2]
+    inflow: float  # [C] F times int (N+ - t_ref i_e/F) through a reservoir
+
+
+@dataclass
+class Run:
+    """The state of a run while it goes on."""
+
+    worker: Worker
+    tolerance: float  # [-] local error of c/c_0 per time step
+    progress: object = None  # called with (fraction of the protocol step, time [s])
+    frames: list[Frame] = field(default_factory=list)
+    steps: int = 0
+    rejected: int = 0
+
+    @property
+    def system(self):
+        return self.worker.system
+
+
+def run_step(run: Run, index: int, protocol, c: np.ndarray, q: np.ndarray, start: float, inflow: float) -> Outcome:
+    """Carry one protocol step out from the concentration c and the plated charge q at the time `start` [s]."""
+    load, duration = _load(protocol)
+    march = March(run, index, load, start, getattr(protocol, "stop_ratio", 1e-3))
+    y = run.worker.potentials(c, load)
+    x = np.concatenate([c, q, [inflow]])
+    if not run.frames:
+        march.record(0.0, y, x)
+    if isinstance(protocol, Rest):
+        march.stop_ratio = 0.0
+    return march.to(math.sqrt(duration), y, x)
+
+
+def _load(protocol: Galvanostatic | Potentiostatic | Rest) -> tuple[Load, float]:
+    if isinstance(protocol, Galvanostatic):
+        return Load(current=float(protocol.current)), protocol.time
+    if isinstance(protocol, Potentiostatic):
+        return Load(voltage=float(protocol.voltage)), protocol.duration
+    return Load(current=0.0), protocol.duration
+
+
+@dataclass
+class March:
+    """Time steps of one protocol step, in s = sqrt(t - start)."""
+
+    run: Run
+    index: int
+    load: Load
+    start: float
+    stop_ratio: float
+    y: np.ndarray | None = None  # at the last accepted time
+    y_stage: np.ndarray | None = None
+
+    def to(self, s_end: float, y: np.ndarray, x: np.ndarray) -> Outcome:
+        run, s, h, k = self.run, 0.0, FIRST * s_end, np.zeros_like(x)
+        self.y, previous = y, None
+        while s < s_end * (1 - 1e-12):
+            h = min(h, s_end - s)
+            if s_end - s - h < 0.1 * h:  # no sliver at the end
+                h = s_end - s
+            aimed = self._aim(x, k)
+            h = min(h, aimed)
+            if h < SMALLEST * s_end:
+                return self._stuck(s, y, x, previous, s_end)
+            try:
+                step = tr_bdf2(s, h, x, k, self._solver(s, h, y, previous))
+            except ConvergenceError as error:
+                run.rejected += 1
+                self.last_error = error
+                h /= 4
+                continue
+            error = self._error(step)
+            if error > 1:
+                run.rejected += 1
+                h = next_step(h, error)
+                continue
+            reached = self._event(step)
+            if reached is not None and reached < h * (1 - LANDING / 10) and h > 1e-7 * s_end:
+                run.rejected += 1
+                h = reached
+                continue
+            previous = (s, y)
+            s, x, k, y = s + h, step.x1, step.k1, self.y
+            run.steps += 1
+            self.record(s, y, x)
+            if run.progress:
+                run.progress(s * s / s_end**2, self.start + s * s)
+            if reached is not None:
+                return self._depleted(step, y)
+            h = next_step(h, error)
+        return Outcome("finished", f"finished after {self.start + s * s:.4g} s", self.start + s * s)
+
+    def _solver(self, s0: float, h: float, y0: np.ndarray, previous):
+        """The stage solver of one time step: predicts, solves, and keeps y at the end of the step in self.y."""
+        worker, system = self.run.worker, self.run.system
+        n = len(system.pore_volume)
+        points = [(s0, y0)] if previous is None else [previous, (s0, y0)]
+
+        def solve(stage, base, tau, s):
+            storage = Storage(base[:n], tau)
+            y = worker.stage(_predict(points, s, system.unknowns.salt), self.load, storage)
+            points.append((s, y))
+            self.y = y
+            i_n, _, _ = system.currents(y)
+            c = system.unknowns.unpack(y)[0]
+            return np.concatenate([c, base[n:-1] - tau * i_n, [base[-1] + tau * system.inflow(y, storage)]])
+
+        return solve
+
+    def _error(self, step: Step) -> float:
+        """Local error over its tolerance: of c against c_0, of the charge against what the current passes."""
+        system, n = self.run.system, len(self.run.system.pore_volume)
+        c = np.max(np.abs(step.error[:n])) / system.unknowns.c_0
+        i_mean = np.mean(np.abs(self.run.system.currents(self.y)[0]))
+        q = np.max(np.abs(step.error[n:-1]), initial=0.0) / max(i_mean * (step.s + step.h) ** 2, 1e-30)
+        return max(c, 0.3 * q) / self.run.tolerance
+
+    # -- depletion ----------------------------------------------------------------------------------------------------
+
+    def _places(self, y: np.ndarray):
+        """Positions among the electrolyte nodes of the places that plate in earnest, on either electrode."""
+        system, cell = self.run.system, self.run.system.cell
+        i_n, i_counter, _ = system.currents(y)
+        places = []
+        for current, area, nodes in ((-i_n, cell.sites.area, system.site_ionic),
+                                     (-i_counter, cell.counter_sites.area, system.counter_ionic)):
+            mean = current @ area / area.sum()
+            places.append(nodes[(current >= BUSY * mean) & (current > 0)] if mean > 0 else nodes[:0])
+        nodes = np.concatenate(places)
+        return nodes[system.unknowns.c[nodes] >= 0]
+
+    def _aim(self, x, k) -> float:
+        """Length of step that meets the stop along the tangent."""
+        if self.stop_ratio == 0:
+            return np.inf
+        nodes = self._places(self.y)
+        floor = self.stop_ratio * self.run.system.unknowns.c_0
+        falling = nodes[(k[nodes] < 0) & (x[nodes] > floor)]
+        return float(np.min((x[falling] - floor) / -k[falling], initial=np.inf))
+
+    def _event(self, step: Step) -> float | None:
+        """Distance from the step's start at which the stop is met (at most h, or a hair more), None if it is not."""
+        nodes = self._places(self.y)
+        floor = self.stop_ratio * self.run.system.unknowns.c_0
+        low = nodes[step.x1[nodes] <= floor * (1 + LANDING)]
+        if len(low) == 0 or self.stop_ratio == 0:
+            return None
+        if np.min(step.x1[low]) >= floor * (1 - LANDING):
+            return step.h
+        u = np.linspace(0, 1, 2001)[1:, None]
+        track = np.min(step.at(step.s + u * step.h, low), axis=1)
+        first = int(np.argmax(track <= floor))
+        return float(u[first, 0] * step.h)
+
+    def _depleted(self, step: Step, y: np.ndarray) -> Outcome:
+        """Where and when; the time to c = 0 by tangent and curvature in s."""
+        system, cell = self.run.system, self.run.system.cell
+        nodes = self._places(y)
+        worst = nodes[np.argmin(step.x1[nodes])]
+        c, slope, bend = step.x1[worst], step.k1[worst], float(step.curvature(np.array([worst]))[0])
+        roots = np.roots([0.5 * bend, slope, c]) if bend else np.array([-c / slope])
+        ahead = [r.real for r in roots if abs(r.imag) < 1e-12 and r.real > 0]
+        s_zero = step.s + step.h + (min(ahead) if ahead else -c / slope if slope < 0 else 0.0)
+        time, place = self.start + (step.s + step.h) ** 2, cell.mesh.p[:, system.ions.pattern.nodes[worst]]
+        where = "the counter electrode" if worst in system.counter_ionic else "the host"
+        return Outcome("depleted", f"depleted on {where} at ({cell.place(place)}), t = {time:.4g} s:"
+                       f" c = {self.stop_ratio:g} c_0 there", time, tuple(float(v) for v in place), s_zero**2)
+
+    def _stuck(self, s, y, x, previous, s_end):
+        """No step succeeds any more: depletion if c is nearly gone where the metal plates, else an error."""
+        system = self.run.system
+        nodes = self._places(y)
+        lowest = np.min(x[nodes], initial=np.inf) / system.unknowns.c_0
+        if lowest < 0.05 and len(nodes):
+            worst = nodes[np.argmin(x[nodes])]
+            place = system.cell.mesh.p[:, system.ions.pattern.nodes[worst]]
+            time = self.start + s * s
+            return Outcome("depleted", f"depleted at ({system.cell.place(place)}), t = {time:.4g} s: no galvanostatic"
+                           f" state beyond c = {lowest:.2g} c_0 there", time, tuple(map(float, place)), s * s)
+        raise ConvergenceError(explain(
+            f"time step at t = {self.start + s * s:.4g} s", f"no step longer than {SMALLEST:g} of the run converges",
+            "a converged field is needed", "Lower the current or refine the mesh; lowest c/c_0 at a plating place:"
+            f" {lowest:.3g}."), getattr(self.last_error, "history", ()))
+
+    last_error: Exception | None = None
+
+    def record(self, s: float, y: np.ndarray, x: np.ndarray) -> None:
+        n = len(self.run.system.pore_volume)
+        i_n, i_counter, current = self.run.system.currents(y)
+        self.run.frames.append(Frame(self.start + s * s, self.index, y, i_n, i_counter, x[n:-1].copy(), current,
+                                     float(x[-1])))
+
+
+def _predict(points, s: float, salt: int) -> np.ndarray:
+    """Extrapolate y linearly from the last two points; c stays above a third of its last value."""
+    if len(points) == 1:
+        return points[0][1]
+    (s0, y0), (s1, y1) = points[-2:]
+    y = y1 + (y1 - y0) * min((s - s1) / (s1 - s0), 3.0)
+    y[:salt] = np.maximum(y[:salt], y1[:salt] / 3)
+    return y
+
+
+def carried(run: Run, c_0: np.ndarray):
+    """Concentration, plated charge and inflow that the next protocol step starts from."""
+    if not run.frames:
+        return c_0, np.zeros(len(run.system.site_ionic)), 0.0, 0.0
+    last = run.frames[-1]
+    return run.system.unknowns.unpack(last.y)[0], last.q, last.inflow, last.time
