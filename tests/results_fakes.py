@@ -101,7 +101,7 @@ def fake_run(mesh, *, symbol="Li", times=(0.0, 900.0, 1800.0), strength=1.0, out
     cell = SimpleNamespace(
         name="", mesh=mesh, sites=sites, area=52.5e-12, temperature=298.15,
         electrolyte=SimpleNamespace(name="made-up electrolyte", c_0=1000.0),
-        metal=SimpleNamespace(symbol=symbol, name=symbol, V_m=1.3e-5),
+        metal=SimpleNamespace(symbol=symbol, name=symbol, thickness_per_charge=1.35e-10),
         host=SimpleNamespace(name="made-up host"), separator=SimpleNamespace(name="made-up separator"),
         assumptions=("exchange current density 95 A/m2 (illustrative)", "D from a made-up <source>"))
     return Solution(

@@ -9,7 +9,6 @@ import numpy as np
 from cellfem.fields import FIELDS, Field
 from cellfem.model.solution import Solution
 from cellfem.results.report import risk_fields
-from cellfem.units import FARADAY
 
 ELECTROLYTE_REGIONS = ("pore", "electrolyte", "separator", "electrode")  # where ions move
 HOST_REGIONS = ("host", "electrode")  # where electrons move
@@ -59,12 +58,12 @@ def site_values(solution: Solution, key: str, k: int = -1, *, risk: Mapping[str,
     """Values (sites,) of a quantity of the active surface at time index k, in shown units.
 
     `risk` is `risk_fields(solution)`, to be passed where several keys are asked for.  Risk, local Sand's time and
-    regime belong to the whole run and do not depend on k.  The deposit's thickness is q V_m/F: the mesh is fixed.
+    regime belong to the whole run and do not depend on k.  The deposit's thickness is that of dense metal: the mesh is fixed.
     """
     if key in _RISK_KEYS:
         values = (risk_fields(solution) if risk is None else risk)[key]
     elif key == "thickness":
-        values = solution.sites["q"][k] * solution.cell.metal.V_m / FARADAY
+        values = solution.sites["q"][k] * solution.cell.metal.thickness_per_charge
     elif key in ("c_ratio", "depletion"):
         ratio = solution.sites["c"][k] / solution.cell.electrolyte.c_0
         values = ratio if key == "c_ratio" else 1 - ratio

@@ -1,0 +1,84 @@
+"""The results of runs as files: report.csv, report.html, one .pvd per run, and view.py for ParaView."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from string import Template
+
+from cellfem.errors import explain
+from cellfem.fields import label
+from cellfem.model.solution import Solution
+from cellfem.results.atomic import check_folder, write_text
+from cellfem.results.curves import depth_profiles, voltages
+from cellfem.results.export import check_name, write_solution
+from cellfem.results.html import Picture, report_html
+from cellfem.results.pictures import panels
+from cellfem.results.report import report
+from cellfem.results.tables import RUN, csv_text, format_table
+
+__all__ = ["format_table", "write_report"]
+
+TITLE = "Where does the metal plate, how far do the ions deplete, and when does Sand's time strike?"
+_MIRRORED = " Slender symmetry cells are continued across their symmetry sides."
+
+
+def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | None = None
+                 ) -> list[dict[str, float | str]]:
+    """Write the report of `runs` (name -> Solution) into the folder `out`; returns its rows, one dict per run.
+
+    report.csv has a row per run and a column per reported number; report.html stands alone; each run's .pvd and
+    view.py are for ParaView.  `title` is the question that the runs answer.  All that can fail is computed before the
+    first file is touched; an earlier report in the folder is taken away first, so that the report that stands there
+    always belongs to the fields beside it.
+
+    Raises ValueError where there are no runs, where a run's name is no file name, or where `out` cannot be written.
+    """
+    out = check_folder(out)
+    if not runs:
+        raise ValueError(explain("write_report", "found no runs", "at least one run is needed",
+                                 "Give a dict of names and solutions."))
+    for name in runs:
+        check_name(name)
+    rows = [{RUN: name, **report(run)} for name, run in runs.items()]
+    page = report_html(runs, rows, pictures_of(runs), title=title or TITLE, when=datetime.now().astimezone())
+    out.mkdir(parents=True, exist_ok=True)
+    for earlier in ("report.html", "report.csv"):
+        (out / earlier).unlink(missing_ok=True)
+    for name, run in runs.items():
+        write_solution(run, out, name)
+    write_text(out / "view.py", view_script(out, list(runs)))
+    write_text(out / "report.csv", csv_text(rows))
+    write_text(out / "report.html", page)
+    return rows
+
+
+def pictures_of(runs: Mapping[str, Solution]) -> list[Picture]:
+    """The pictures of a report, each with the words that it needs."""
+    drawn = [
+        Picture("Salt concentration over its initial value",
+                "c/c_0 at the last moment of plating, one scale for all runs. Grey: solid host. Dashed: top of the host"
+                " and faces of the separator. 3-D runs: the plane in the middle of y." + _MIRRORED,
+                panels(runs, "c_ratio")),
+        Picture("Plating current on the host",
+                "Per true area at the last moment of plating, one scale for all runs, from the 1st to the 99th area"
+                " percentile: raw extremes at sharp edges depend on the mesh." + _MIRRORED, panels(runs, "plating")),
+        Picture("Risk map",
+                "Predicted depletion of each place when the target capacity is plated. From 1 on (orange to red) the"
+                " electrolyte there runs out of ions before; below (blue) it does not." + _MIRRORED,
+                panels(runs, "risk")),
+        Picture("Plating against depth",
+                "Area mean of the plating current at each depth below the top of the host, at the last moment of"
+                " plating.", depth_profiles(runs)),
+    ]
+    voltage = voltages(runs)
+    if voltage is not None:
+        drawn.append(Picture("Cell voltage", "Counter electrode against collector; a cross marks depletion.", voltage))
+    return drawn
+
+
+def view_script(out: Path, names: list[str]) -> str:
+    """view.py for ParaView."""
+    source = Path(__file__).with_name("view.py.in").read_text(encoding="utf-8")
+    return Template(source).substitute(folder=repr(str(out.absolute())), runs=repr(names), array=repr(label("risk")))
