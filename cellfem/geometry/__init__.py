@@ -2,6 +2,6 @@
 
 from cellfem.geometry.checks import drop_islands
 from cellfem.geometry.design import Baffles, Geometry, Walls
-from cellfem.geometry.measures import summary
+from cellfem.geometry.summary import summary
 
 __all__ = ["Baffles", "Geometry", "Walls", "drop_islands", "summary"]

@@ -101,8 +101,7 @@ class Geometry:
         (TrustWarning) where `cell_size` asks for fewer than two cells across a gap, which then has two.
         """
         grid = plan.grid(self, coarsen)
-        plan.check_gaps(self, grid)
-        plan.check_count(self, grid)
+        plan.check(self, grid)
         return layered.build(grid.axes, grid.blocks, plan.REGIONS, floor_plates=self.collector_plates,
                              mouth_at=0.0 if self.shape == "slab" else self.size[-1])
 

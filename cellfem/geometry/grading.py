@@ -49,16 +49,15 @@ def graded(planes, surfaces, *, largest: float, surface: float, coarsen: float =
     Next to a thin interval the size falls to half the interval, so that its two cells have neighbours of like size.
     """
     gaps = np.diff(planes)
-    sizes = np.full(len(planes), largest)
-    for k in np.flatnonzero(surfaces):
-        sizes[k] = min(surface, largest, *(gaps[max(k - 1, 0) : k + 1] / LEAST_CELLS))
+    wanted = np.where(surfaces, min(surface, largest), largest)
+    sizes = [min(wanted[k], *(gaps[max(k - 1, 0) : k + 1] / LEAST_CELLS)) for k in range(len(planes))]
     for k in range(1, len(planes)):
         sizes[k] = min(sizes[k], sizes[k - 1] + GROWTH * gaps[k - 1])
     for k in range(len(planes) - 2, -1, -1):
         sizes[k] = min(sizes[k], sizes[k + 1] + GROWTH * gaps[k])
-    wanted = [max(LEAST_CELLS, math.ceil(_work(gap, sizes[k], sizes[k + 1], largest) - 0.1))
-              for k, gap in enumerate(gaps)]
-    counts = tuple(max(LEAST_CELLS, int(n / coarsen + 0.5)) for n in wanted)
+    cells = [max(LEAST_CELLS, math.ceil(_work(gap, sizes[k], sizes[k + 1], largest) - 0.1))
+             for k, gap in enumerate(gaps)]
+    counts = tuple(max(LEAST_CELLS, int(n / coarsen + 0.5)) for n in cells)
     return Axis(tuple(map(float, planes)), tuple(map(float, sizes)), largest, counts)
 
 

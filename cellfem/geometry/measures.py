@@ -1,12 +1,10 @@
-"""Sizes and shapes of cells and facets, and the labelled summary of a mesh."""
+"""Sizes and shapes of cells and facets of any simplicial mesh."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-
-from cellfem.units import mm, um
 
 
 def volumes(mesh) -> np.ndarray:
@@ -49,29 +47,3 @@ def shapes(mesh) -> tuple[np.ndarray, np.ndarray]:
             edge = mesh.p[:, mesh.t[i]] - mesh.p[:, mesh.t[j]]
             longest = np.maximum(longest, np.linalg.norm(edge, axis=0))
     return np.degrees(np.arccos(np.clip(cosine, -1, 1))), longest * size.max(axis=1)
-
-
-def summary(mesh) -> dict[str, float]:
-    """Labelled numbers of a mesh: counts, volumes and areas by name, porosity, specific surface, shapes of cells.
-
-    Volumes and areas of a 2-D mesh are per length of depth, those of a 1-D mesh per area.  Porosity and specific
-    surface are those of the host layer (host and pore), the latter with all of `host_surface`.
-    """
-    d = mesh.dim()
-    volume = volumes(mesh)
-    regions = {name: volume[cells].sum() for name, cells in (mesh.subdomains or {}).items()}
-    surfaces = {name: facet_areas(mesh, facets).sum() for name, facets in (mesh.boundaries or {}).items()}
-    power = {1: "um", 2: "um2", 3: "um3"}
-    found = {"cells [-]": mesh.nelements, "nodes [-]": mesh.nvertices}
-    found |= {f"volume of {name} [{power[d]}]": value / um**d for name, value in regions.items()}
-    found |= {f"area of {name} [{power[d - 1] if d > 1 else '-'}]": value / um ** (d - 1)
-              for name, value in surfaces.items()}
-    layer = regions.get("host", 0.0) + regions.get("pore", 0.0)
-    if layer > 0:
-        found["porosity of the host layer [-]"] = regions.get("pore", 0.0) / layer
-        found["specific surface [1/mm]"] = surfaces.get("host_surface", 0.0) / layer * mm
-    if d > 1:
-        angle, aspect = shapes(mesh)
-        found |= {"least angle [degrees]": angle.min(), "aspect ratio, largest [-]": aspect.max(),
-                  "aspect ratio, median [-]": np.median(aspect)}
-    return {key: int(value) if key.startswith(("cells", "nodes")) else float(value) for key, value in found.items()}

@@ -99,40 +99,53 @@ def _blocks(planes: list[np.ndarray], host: np.ndarray, stack: list, tops: np.nd
     return blocks
 
 
-def gaps(design, grid: Grid) -> list[Gap]:
-    """All gaps of the design between faces of its host."""
+def gaps(grid: Grid) -> list[Gap]:
+    """All gaps in the pores, along every axis, between faces of the host, the host and its mirror, or the floor."""
     found = []
-    if not (grid.blocks == HOST).any():
-        return found
-    for k, axis in enumerate(grid.axes):
-        planes = np.array(axis.planes)
-        counts = np.concatenate([[0], np.cumsum(axis.counts)])
-        lines = np.moveaxis(grid.blocks == HOST, k, -1).reshape(-1, len(axis.counts))
-        others = [np.array(a.planes) for j, a in enumerate(grid.axes) if j != k]
-        middles = np.stack([x.ravel() for x in np.meshgrid(*[(x[1:] + x[:-1]) / 2 for x in others], indexing="ij")])
-        solid, which = np.unique(lines, axis=0, return_index=True)
-        for line, row in zip(solid, which, strict=True):
-            steps = np.flatnonzero(np.diff(np.concatenate([[True], line, [True]]).astype(int)))
-            for a, b in zip(steps[::2], steps[1::2], strict=True):
-                ends = int(a > 0) + int(b < len(line))
-                if ends == 0:
-                    continue  # no host on this line
-                mirrored = 2 if ends == 1 and k < len(grid.axes) - 1 else 1
-                place = [*middles[:, row]]
-                place.insert(k, (planes[a] + planes[b]) / 2)
-                found.append(Gap(k, tuple(map(float, place)), float(planes[b] - planes[a]) * mirrored,
-                                 int(counts[b] - counts[a])))
+    for k, axis in enumerate(grid.axes if len(grid.axes) > 1 else ()):
+        lines, first = np.unique(np.moveaxis(grid.blocks, k, -1).reshape(-1, len(axis.counts)), axis=0,
+                                 return_index=True)
+        places = np.unravel_index(first, [len(a.counts) for j, a in enumerate(grid.axes) if j != k])
+        vertical = k == len(grid.axes) - 1
+        for line, *row in zip(lines, *places, strict=True):
+            for a, b in _pore_runs(line):
+                faces = int(a > 0) + int(b < len(line) and line[b] == HOST)
+                if faces == 0 or (vertical and not (b < len(line) and line[b] == HOST)):
+                    continue  # no host on this line, or open to the layers above
+                at = [*row[:k], slice(a, b), *row[k:]]
+                ends = [x.planes[i] + x.planes[i + 1] if x is not axis else x.planes[a] + x.planes[b]
+                        for x, i in zip(grid.axes, at, strict=True)]
+                length = (axis.planes[b] - axis.planes[a]) * (2 if faces == 1 and not vertical else 1)
+                found.append(Gap(k, tuple(x / 2 for x in ends), length, sum(axis.counts[a:b])))
     return found
 
 
-def check_gaps(design, grid: Grid) -> None:
-    """Refuse what grading cannot resolve and what conducts no ions; warn where two cells had to be forced."""
+def _pore_runs(line: np.ndarray):
+    """(first, end) of every run of pore along a line of blocks."""
+    steps = np.flatnonzero(np.diff(line == REGIONS.index("pore"), prepend=False, append=False))
+    return zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True)
+
+
+def narrowest_gap(design, coarsen: float = 1.0) -> Gap | None:
+    """The narrowest gap of the design; None where there is no host."""
+    return min(gaps(grid(design, coarsen)), key=lambda gap: gap.length, default=None)
+
+
+def check(design, grid: Grid) -> None:
+    """Refuse what conducts no ions, what grading cannot resolve, and a mesh too large to make (GeometryError).
+
+    Warns (TrustWarning) where two cells had to be forced across a gap.
+    """
     _check_intervals(design, grid)
+    _check_count(design, grid)
     _check_percolation(design, grid)
-    found = gaps(design, grid)
-    if not found:
+    _check_gaps(design, gaps(grid))
+
+
+def _check_gaps(design, found: list[Gap]) -> None:
+    gap = min(found, key=lambda gap: gap.length, default=None)
+    if gap is None:
         return
-    gap = min(found, key=lambda g: g.length)
     place = f"the gap of {gap.length / um:.4g} um {near(gap.place)}"
     surface = design.surface_cell_size
     if surface is not None and gap.length < 1.999 * surface:
@@ -144,11 +157,10 @@ def check_gaps(design, grid: Grid) -> None:
         warnings.warn(explain(
             f"{design.file}: cell_size_um", f"found {design.cell_size / um:.4g}, less than two cells across {place}",
             f"the mesh has {gap.cells} there", f"Lower it to {gap.length / 2 / um:.4g} or less for a gap that is"
-            " resolved as finely as you asked elsewhere."), TrustWarning, stacklevel=3)
+            " resolved as finely as you asked elsewhere."), TrustWarning, stacklevel=4)
 
 
-def check_count(design, grid: Grid) -> None:
-    """Refuse a mesh that would not fit into memory."""
+def _check_count(design, grid: Grid) -> None:
     if grid.cells > MOST_CELLS:
         raise GeometryError(explain(
             f"{design.file}: cell_size_um", f"found {design.cell_size / um:.4g}, that is {grid.cells:.3g} cells",

@@ -31,7 +31,7 @@ def _check_kind(design) -> None:
         _fail(design, "dimension", f"found {design.dimension!r}", "1, 2 or 3 is needed",
               "2 drops y, 1 drops x and y.", ValueError)
     if len(design.size) != design.dimension:
-        _fail(design, "size_um", f"found {len(design.size)} numbers", f"{design.dimension} are needed, z last",
+        _fail(design, "size_um", f"found {len(design.size)} of them", f"{design.dimension} are needed, z last",
               "Give the extents of the host layer.", ValueError)
     for table in ("walls", "baffles"):
         given = getattr(design, table) is not None

@@ -56,6 +56,9 @@ class DesignKeys(_Keys):
     baffles: BaffleKeys | None = Field(None, description='table of shape = "baffles"')
 
 
+TABLES = {"": DesignKeys, "walls": WallKeys, "baffles": BaffleKeys}
+
+
 def read_toml(path: str | PathLike) -> dict[str, Any]:
     """The keys of a TOML file; raises ValueError that names the file, and the line of a syntax error."""
     if not isinstance(path, str | PathLike):
@@ -108,14 +111,13 @@ def _urgency(fault) -> int:
 
 
 def _message(fault, file: str) -> str:
-    loc = [str(part)[:60] for part in fault["loc"]]
-    key = ".".join(part for part in loc if not part.isdigit())
-    where = f"{file}: {key}" if key else file
+    keys = [part for part in fault["loc"] if isinstance(part, str)]  # numbers count the entries of lists
+    loc = [key if re.fullmatch(r"[\w-]{1,60}", key) else _shown(key) for key in keys]
+    where = f"{file}: {'.'.join(loc)}"
     found = f"found {_shown(fault.get('input'))}"
     match fault["type"]:
         case "extra_forbidden":
-            known = {"walls": WallKeys, "baffles": BaffleKeys}.get(loc[0] if len(loc) > 1 else "", DesignKeys)
-            return _unknown_key(where, loc[-1], known.model_fields)
+            return _unknown_key(where, loc[-1], "" if len(loc) == 1 else loc[0])
         case "missing":
             return explain(where, "found nothing", "this key is needed", _meaning(loc))
         case "finite_number":
@@ -126,22 +128,30 @@ def _message(fault, file: str) -> str:
 
 def _allowed(fault) -> str:
     kinds = {"float": "a number is needed", "int": "a whole number is needed", "bool": "true or false is needed",
-             "string": "a text of moderate length without line breaks and slashes is needed",
+             "string_pattern": "a text without line breaks and slashes is needed",
+             "string": "a text of moderate length is needed",
              "list": "a list of numbers is needed", "model": "a table is needed"}
     return next((text for kind, text in kinds.items() if fault["type"].startswith(kind)), fault["msg"])
 
 
 def _meaning(loc: list[str]) -> str:
-    model = {"walls": WallKeys, "baffles": BaffleKeys}.get(loc[0]) if len(loc) > 1 else None
-    info = (model or DesignKeys).model_fields.get(loc[1] if model else loc[0])
-    return f"It says: {info.description}." if info else "See docs/designs.md."
+    info = TABLES["" if len(loc) == 1 else loc[0]].model_fields.get(loc[-1]) if loc else None
+    return f"Meaning: {info.description}." if info else "See docs/designs.md."
 
 
-def _unknown_key(where: str, key: str, known) -> str:
-    base = UNIT.sub("", key)
-    if f"{base}_um" in known:
-        return explain(where, "found a key that is not known", "lengths are in um", f'Use "{base}_um".')
-    return explain(where, "found a key that is not known", "every key has a meaning", did_you_mean(key, known))
+def _unknown_key(where: str, key: str, table: str) -> str:
+    """Unknown in `table` ("": the top): a wrong unit, the right key in the wrong table, or misspelt."""
+    found, known = "found a key that is not known here", TABLES[table].model_fields
+    right = key if any(key in model.model_fields for model in TABLES.values()) else f"{UNIT.sub('', key)}_um"
+    allowed = "every key has a meaning" if right == key else "lengths are in um"
+    if right in known:
+        return explain(where, found, allowed, f'Use "{right}".')
+    homes = [name for name, model in TABLES.items() if right in model.model_fields]
+    if homes == [""]:
+        return explain(where, found, allowed, f'Put "{right}" above the first [table].')
+    if homes:
+        return explain(where, found, allowed, f'Put "{right}" into ' + " or ".join(f"[{name}]" for name in homes) + ".")
+    return explain(where, found, "every key has a meaning", did_you_mean(key, known))
 
 
 def _shown(value: Any) -> str:
@@ -154,7 +164,7 @@ def kept_sizes(found: DesignKeys, file: str) -> tuple[float, ...]:
     size, dimension = tuple(found.size_um), found.dimension
     if dimension in (1, 2, 3) and len(size) in (3, dimension):
         return reduced(size, dimension)
-    raise ValueError(explain(f"{file}: size_um", f"found {len(size)} numbers with dimension = {_shown(dimension)}",
+    raise ValueError(explain(f"{file}: size_um", f"found {len(size)} of them with dimension = {_shown(dimension)}",
                              "3 numbers, or as many as `dimension` (1, 2 or 3), are needed",
                              "Give x, y, z; 2-D drops y, 1-D drops x and y."))
 
