@@ -169,6 +169,20 @@ class Cell:
         """Whether no boundary passes anions, so that the salt inventory is conserved."""
         return not isinstance(self.counter, Reservoir)
 
+    @cached_property
+    def assumptions(self) -> tuple[str, ...]:
+        """Marks and caveats of every property in use, for the report to repeat."""
+        replaced = {"kinetics": self.kinetics is not None, "R_film": self.film is not None}
+        notes = [f"{self.metal.name}: {field}: {mark}" for field, mark in self.metal.marks if not replaced.get(field)]
+        for material in (self.electrolyte, self.host, self.separator):
+            if material is not None:
+                notes += material.notes
+        notes += [note for medium in (self.media or {}).values() if medium.electrolyte for note in
+                  medium.electrolyte.notes]
+        if "host" in self.medium and self.medium["host"].equipotential:
+            notes.append("host: taken as equipotential (sigma = inf)")
+        return tuple(dict.fromkeys(notes))
+
     def place(self, x: np.ndarray) -> str:
         """A position [m] in words, 'x=1, y=2, z=3 um'."""
         names = {1: "z", 2: "xz", 3: "xyz"}[len(x)]

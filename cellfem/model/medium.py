@@ -113,12 +113,10 @@ def _eigenvalues(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _inverse(B: np.ndarray) -> np.ndarray:
     """Inverse of a symmetric tensor with inf for blocked directions."""
     values, vectors = np.linalg.eigh((B + B.T) / 2)
-    if np.all(values > 0):
-        return np.linalg.inv(B)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = 1 / np.where(values > 0, values, 0.0)
-        full = np.einsum("ik,k,jk->ij", vectors, inverse, vectors)
-    return np.where(np.isnan(full), 0.0, full)
+    open_ = values > 1e-14 * max(values.max(), 1e-300)
+    inverse = (vectors[:, open_] / values[open_]) @ vectors[:, open_].T
+    shut = vectors[:, ~open_] @ vectors[:, ~open_].T
+    return np.where(np.abs(shut) > 1e-12, np.sign(shut) * np.inf, inverse)
 
 
 def _check(where: str, found: np.ndarray, good: np.ndarray, allowed: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellfem.model.cell import Cell
-from cellfem.model.counter import Foil, Reservoir, UniformFlux
+from cellfem.model.counter import Reservoir, UniformFlux
 from cellfem.units import thermal_voltage
 
 CURRENT_SCALE = 10.0  # [A/m2]

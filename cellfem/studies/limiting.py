@@ -8,6 +8,7 @@ shape, one scalar equation (the salt inventory) for its height.  A reservoir of 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
@@ -21,6 +22,7 @@ from cellfem.model.system import Load, System
 from cellfem.units import FARADAY
 
 
+@lru_cache(maxsize=8)  # cells compare by identity; reports ask again for what a study has found
 def limiting_current(cell: Cell, *, strip: bool = False) -> float:
     """Limiting current [A/m2] (superficial): c -> 0 on the reachable active surface; inf where t+ = 1.
 

@@ -23,8 +23,8 @@ def steady_state(worker: Worker, protocol: Steady) -> tuple[list[Frame], Outcome
     system = worker.system
     limit = limiting_current(system.cell, strip=protocol.current < 0)
     if abs(protocol.current) >= limit * (1 - 1e-9):
-        return [], Outcome("depleted", f"no steady state at {protocol.current / 10:.4g} mA/cm2: the electrolyte depletes;"
-                           f" the largest sustainable current is {limit / 10:.4g} mA/cm2",
+        return [], Outcome("depleted", f"no steady state at {protocol.current / 10:.4g} mA/cm2: the electrolyte"
+                           f" depletes; the largest sustainable current is {limit / 10:.4g} mA/cm2",
                            sustainable_current=limit), "none"
     y, start = _start(worker, protocol.current)
     i_n, i_counter, current = system.currents(y)

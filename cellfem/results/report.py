@@ -1,0 +1,185 @@
+"""One run as a dictionary of numbers, each defined once (docs/conventions.md)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cellfem.fields import FIELDS
+from cellfem.geometry.measures import facet_areas, volumes
+from cellfem.model.homogenise import homogenise
+from cellfem.model.solution import Solution
+from cellfem.results.risk import (
+    extrapolated,
+    planar_sand_time,
+    plating_frame,
+    risk_fields,
+    starved,
+    step_time,
+    target_time,
+)
+from cellfem.studies.limiting import limiting_current
+from cellfem.units import cm, mA, mAh, mg, mm
+
+LOW, HIGH = 0.01, 0.99  # area percentiles that stand for minimum and maximum
+MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
+
+
+def report(solution: Solution) -> dict[str, float | str]:
+    """The reported numbers of a run at its last plating moment, keyed by name and unit.
+
+    NaN where a number does not exist (no plating, no host); inf where a time or current is unbounded.
+    """
+    cell = solution.cell
+    k = plating_frame(solution)
+    row: dict[str, float | str] = {"metal": cell.metal.symbol, "electrolyte": cell.electrolyte.name,
+                                   "outcome": solution.outcome.message}
+    row |= _applied(solution, k)
+    row |= _depletion(solution, k)
+    row |= _distribution(solution, k)
+    row |= _structure(solution)
+    row |= _times(solution, k)
+    row |= _risk(solution, k)
+    row |= _deposit(solution, k)
+    row |= {"charge balance [-]": solution.audit.charge, "salt balance [-]": solution.audit.salt}
+    return row
+
+
+def _applied(solution: Solution, k) -> dict[str, float]:
+    if k is None:
+        return {"current [mA/cm2]": getattr(solution.protocol[0], "current", math.nan) / MA_CM2,
+                "plated capacity [mAh/cm2]": math.nan, "overpotential [mV]": math.nan}
+    charge = solution.sites["q"][k] @ solution.cell.sites.area / solution.cell.area
+    return {"current [mA/cm2]": solution.current[k] / MA_CM2, "plated capacity [mAh/cm2]": charge / MAH_CM2,
+            "overpotential [mV]": 1e3 * solution.voltage[k]}
+
+
+def _depletion(solution: Solution, k) -> dict[str, float]:
+    keys = "concentration drop across host [%]", "depletion, max [%]"
+    if k is None:
+        return dict.fromkeys(keys, math.nan)
+    c, c_0 = solution.fields["c"][k], solution.cell.electrolyte.c_0
+    mouth = mouth_concentration(solution, k)
+    inside = host_nodes(solution.cell.mesh)
+    c_min = float(np.nanmin(c[inside])) if len(inside) else mouth
+    return {keys[0]: 100 * (mouth - c_min) / mouth, keys[1]: 100 * (c_0 - solution.sites["c"][k].min()) / c_0}
+
+
+def mouth_concentration(solution: Solution, k: int) -> float:
+    """Mean of c [mol/m3] on the plane z = top of the host; NaN where the mesh names no `mouth`."""
+    mesh = solution.cell.mesh
+    facets = np.asarray((mesh.boundaries or {}).get("mouth", []), dtype=int)
+    if len(facets) == 0:
+        return math.nan
+    area = facet_areas(mesh, facets)
+    return float(solution.fields["c"][k][mesh.facets[:, facets]].mean(axis=0) @ area / area.sum())
+
+
+def host_nodes(mesh) -> np.ndarray:
+    """Nodes of the electrolyte within the host: of `pore` and `electrode`."""
+    cells = [mesh.subdomains[name] for name in ("pore", "electrode") if name in mesh.subdomains]
+    return np.unique(mesh.t[:, np.concatenate(cells)]) if cells else np.zeros(0, dtype=int)
+
+
+def _distribution(solution: Solution, k) -> dict[str, float]:
+    """Non-uniformity of the plating current: area percentiles against the mean and each other; raw extremes."""
+    pairs = [("max/min - 1", 0), ("max/mean - 1", 1)]
+    names = [f"plating current, {name} [%]" for name, _ in pairs] \
+        + [f"plating current, {name}, raw extremes [%]" for name, _ in pairs]
+    if k is None:
+        return dict.fromkeys([*names, "starved surface [%]"], math.nan)
+    area, plating = solution.cell.sites.area, solution.sites["plating"][k]
+    low, high = weighted_percentiles(plating, area, (LOW, HIGH))
+    mean = solution.cell.sites.mean(plating)
+    values = [_excess(high, low), _excess(high, mean), _excess(plating.max(), plating.min()),
+              _excess(plating.max(), mean)]
+    share = area[starved(solution, k)].sum() / area.sum()
+    return {**dict(zip(names, values, strict=True)), "starved surface [%]": 100 * share}
+
+
+def _excess(high: float, low: float) -> float:
+    return 100 * (high / low - 1) if low > 0 else math.inf
+
+
+def weighted_percentiles(values: np.ndarray, weights: np.ndarray, shares) -> np.ndarray:
+    """Values below which the given shares of the weight lie (linear between the middles of the weights)."""
+    order = np.argsort(values)
+    weights = weights[order]
+    middle = (np.cumsum(weights) - 0.5 * weights) / weights.sum()
+    return np.interp(shares, middle, values[order])
+
+
+def _structure(solution: Solution) -> dict[str, float]:
+    cell, mesh = solution.cell, solution.cell.mesh
+    medium = homogenise(mesh) if {"pore", "host"} <= set(mesh.subdomains) else cell.medium.get("electrode")
+    row = {"porosity [-]": math.nan, "tortuosity factor, z [-]": math.nan, "MacMullin number, z [-]": math.nan,
+           "geometric tortuosity, z [-]": math.nan}
+    if medium is not None and not (callable(medium.B) or callable(medium.eps)):
+        tau = float(medium.tortuosity_factor[2, 2])
+        row = {"porosity [-]": float(medium.eps), "tortuosity factor, z [-]": tau,
+               "MacMullin number, z [-]": float(medium.macmullin[2, 2]), "geometric tortuosity, z [-]": math.sqrt(tau)}
+    layer = np.concatenate([mesh.subdomains[n] for n in ("pore", "host", "electrode") if n in mesh.subdomains] or [[]])
+    volume = volumes(mesh)
+    host = volume[mesh.subdomains["host"]].sum() if "host" in mesh.subdomains else 0.0
+    thickness = volume[layer.astype(int)].sum()
+    row["specific surface [1/mm]"] = cell.sites.area.sum() / thickness * mm if thickness > 0 else math.nan
+    rho = getattr(cell.host, "rho", math.nan)
+    row["areal mass of host [mg/cm2]"] = host / cell.area * rho / (mg / cm**2) if host > 0 else math.nan
+    return row
+
+
+def _times(solution: Solution, k) -> dict[str, float | str]:
+    """Limiting current, times to depletion and the planar Sand's times with their validity."""
+    cell, outcome = solution.cell, solution.outcome
+    limit = limiting_current(cell)
+    row: dict[str, float | str] = {"limiting current [mA/cm2]": limit / MA_CM2}
+    current = solution.current[k] if k is not None else getattr(solution.protocol[0], "current", math.nan)
+    depleted = outcome.kind == "depleted" and outcome.time_to_depletion is not None and k is not None
+    stop = getattr(solution.protocol[solution.step_index[k]] if k is not None else None, "stop_ratio", 1e-3)
+    never = math.inf if 0 < current <= limit else math.nan
+    to_depletion = outcome.time_to_depletion if depleted else never
+    row[f"time to c_s = {stop:g} c_0 [s]"] = step_time(solution, k) if depleted else never
+    row["time to depletion [s]"] = to_depletion
+    row["Sand's capacity [mAh/cm2]"] = current * to_depletion / MAH_CM2
+    if not current > 0:
+        return row
+    valid = "valid" if current > limit else "invalid: the current is at or below the limiting current"
+    row["planar Sand's time [s]"] = planar_sand_time(cell, current)
+    if cell.separator is not None:
+        eps, B = cell.separator.eps, 1 / cell.separator.macmullin
+        row["planar Sand's time, in the separator [s]"] = planar_sand_time(cell, current, eps, B)
+    return row | {"planar Sand's time, validity": valid}
+
+
+def _risk(solution: Solution, k) -> dict[str, float | str]:
+    if k is None:
+        return {"risk, max [-]": math.nan, "risk, share >= 1 [%]": math.nan, "risk, kind": "none"}
+    risk, area = risk_fields(solution, k)["risk"], solution.cell.sites.area
+    kind = "extrapolated" if extrapolated(solution, k) else (
+        "steady state" if math.isinf(target_time(solution, k)) else "at the target")
+    return {"risk, max [-]": float(risk.max()), "risk, share >= 1 [%]": 100 * area[risk >= 1].sum() / area.sum(),
+            "risk, kind": kind}
+
+
+def _deposit(solution: Solution, k) -> dict[str, float]:
+    """Thickness of the dense deposit on a fixed mesh, and the share of the pore volume that the metal takes."""
+    names = "deposit thickness, mean [um]", "deposit thickness, max [um]", "pore volume taken by metal [%]"
+    if k is None:
+        return dict.fromkeys(names, math.nan)
+    cell, shown = solution.cell, FIELDS["thickness"].shown
+    thickness = solution.sites["q"][k] * cell.metal.thickness_per_charge
+    pores = host_pore_volume(cell)
+    taken = 100 * float(thickness @ cell.sites.area) / pores if pores > 0 else math.nan
+    return {names[0]: cell.sites.mean(thickness) / shown, names[1]: thickness.max() / shown, names[2]: taken}
+
+
+def host_pore_volume(cell) -> float:
+    """Electrolyte volume within the host [m3]."""
+    mesh = cell.mesh
+    cells = [mesh.subdomains[name] for name in ("pore", "electrode") if name in mesh.subdomains]
+    cells = np.concatenate(cells) if cells else np.zeros(0, dtype=int)
+    return float(volumes(mesh)[cells] @ cell.porosity[cells])
+
+
+__all__ = ["report", "risk_fields"]
