@@ -38,12 +38,12 @@ clean:
 # The stamps make a second run start at once; a changed pyproject.toml installs again.
 $(VENV)/.installed: pyproject.toml | $(PY)
 	@echo "installing cellfem and what it needs into $(VENV)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable .
+	@$(PY) -m pip install -qq --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(PY)
 	@echo "installing cellfem with the test tools into $(VENV)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(PY) -m pip install -qq --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.installed
 
 # A name on PATH is not yet a Python that runs: each candidate is asked.  PYTHON=... picks one by hand.

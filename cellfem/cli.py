@@ -10,10 +10,12 @@ import argparse
 import contextlib
 import math
 import os
+import re
 import sys
 import traceback
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -55,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         return _fail(error, BAD_INPUT, arguments)
     except KeyboardInterrupt:
-        print("cellfem: interrupted; nothing was written for the runs at hand", file=sys.stderr)
+        print("cellfem: interrupted", file=sys.stderr)
         return INTERRUPTED
     return 0
 
@@ -66,7 +68,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         command = commands[arguments.command]
-        flags = [flag for action in command._actions for flag in action.option_strings]
+        flags = re.findall(r"--[\w-]+", command.format_help())
         hint = did_you_mean(unknown[0].split("=")[0], flags) if unknown[0].startswith("-") else "Leave it out."
         command.error(explain("arguments", f"found {' '.join(unknown)}", "only the flags of --help are known", hint))
     return arguments
@@ -89,17 +91,15 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
 
     compare = command("compare", run_cells, "DESIGN.toml DESIGN.toml ... --current-mA-cm2 J [flags]",
                       "Run several designs with several metals and report them side by side.")
-    compare.add_argument("designs", nargs="+", metavar="DESIGN.toml")
     solve = command("solve", run_cells, "DESIGN.toml --current-mA-cm2 J [flags]", "Run one design.")
-    solve.add_argument("designs", nargs=1, metavar="DESIGN.toml")
-    _add_cell_flags(compare, ["Li", "Na", "K"])
-    _add_cell_flags(solve, ["Li"])
-
     mesh = command("mesh", run_mesh, "DESIGN.toml [flags]",
                    "Mesh a design: quality, volumes, areas; VTU and a picture.")
-    mesh.add_argument("designs", nargs=1, metavar="DESIGN.toml")
-    _add_mesh_flags(mesh)
-
+    for sub, count in ((compare, "+"), (solve, 1), (mesh, 1)):
+        sub.add_argument("designs", nargs=count, metavar="DESIGN.toml")
+    _add_cell_flags(compare, ["Li", "Na", "K"])
+    _add_cell_flags(solve, ["Li"])
+    for sub in (compare, solve, mesh):
+        _add_mesh_flags(sub)
     listing = command("materials", run_materials, "[NAME ...]",
                       "The library of materials: values with units, ranges, sources and marks.")
     listing.add_argument("names", nargs="*", metavar="NAME", type=any_material, help="only these")
@@ -128,7 +128,6 @@ def _add_cell_flags(parser: argparse.ArgumentParser, metals: list[str]) -> None:
     add("--capacity-mAh-cm2", type=positive, metavar="Q", help="plate until this superficial charge has passed")
     add("--duration-s", type=positive, metavar="t", help="or: plate for this time")
     add("--steady", action="store_true", help="or: the steady state under this current")
-    _add_mesh_flags(parser)
 
 
 def _add_mesh_flags(parser: argparse.ArgumentParser) -> None:
@@ -137,24 +136,17 @@ def _add_mesh_flags(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="FOLDER", help="folder for the results (default: results/ and the designs' names)")
 
 
-def number(text: str) -> float:
-    """A finite number."""
+def number(text: str, allowed: str = "a finite number", good=math.isfinite) -> float:
+    """A number from a flag; nan and inf are none."""
     with contextlib.suppress(ValueError):
-        if math.isfinite(value := float(text)):
+        value = float(text)
+        if math.isfinite(value) and good(value):
             return value
-    raise argparse.ArgumentTypeError(f"found {text!r}; a finite number is needed. Write it like 2, 0.5 or 1e-3.")
+    raise argparse.ArgumentTypeError(f"found {text!r}; {allowed} is needed. Write it like 0.5 or 1e-3; mind the unit.")
 
 
-def positive(text: str) -> float:
-    if (value := number(text)) <= 0:
-        raise argparse.ArgumentTypeError(f"found {text}; a number above 0 is needed. Mind the sign and the unit.")
-    return value
-
-
-def not_negative(text: str) -> float:
-    if (value := number(text)) < 0:
-        raise argparse.ArgumentTypeError(f"found {text}; 0 or a positive number is needed. Mind the sign and the unit.")
-    return value
+positive = partial(number, allowed="a number above 0", good=lambda value: value > 0)
+not_negative = partial(number, allowed="0 or a number above", good=lambda value: value >= 0)
 
 
 def material(kind: str):

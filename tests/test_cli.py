@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -131,16 +130,16 @@ def test_materials_details(capsys):
 def test_help_states_the_defaults_per_metal(capsys):
     code, said, _ = run(capsys, "compare", "--help")
     assert code == 0
-    assert "Li lipf6-ec-dmc, Na napf6-ec-pc, K kfsi-dme" in re.sub(r"\s+", " ", said)
-    assert "Li 0.005, Na 0.01, K 0.01" in re.sub(r"\s+", " ", said)
+    unwrapped = re.sub(r"\s+", "", said)
+    assert "Lilipf6-ec-dmc,Nanapf6-ec-pc,Kkfsi-dme" in unwrapped
+    assert "Li0.005,Na0.01,K0.01" in unwrapped
     assert "examples:" in said
 
 
-def test_the_installed_command_starts():
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+def test_the_command_starts():
     said = subprocess.run([sys.executable, "-m", "cellfem.cli", "--version"], cwd=ROOT, capture_output=True, text=True,
                           check=True).stdout
-    assert said == f"cellfem {version}\n"
+    assert said == f"cellfem {cf.__version__}\n"
 
 
 # -- what does not ----------------------------------------------------------------------------------------------------
@@ -168,7 +167,7 @@ def check_refusal(code: int, out: str, err: str, folder: Path, words=()) -> None
     assert out == ""
     assert "Traceback" not in err
     message = err.strip().splitlines()[-1]
-    assert re.match(r"cellfem.*?: .+: .+; .+[.)] \S.*[.?)]$", message), f"not in four parts: {message}"
+    assert re.match(r"cellfem.*?: .+: .+(; |, so ).+[.)] \S.*[.?)]$", message), f"not in four parts: {message}"
     for word in words:
         assert word in message
     assert not folder.exists()

@@ -1,0 +1,31 @@
+"""cellfem: ion concentration and potential in porous 3-D scaffolds for alkali-metal anodes.
+
+The public names.  Materials are in `cellfem.materials`, multipliers into SI in `cellfem.units`; cases/vga_vs_hga.py
+shows the use, docs/index.md leads on.
+"""
+
+from cellfem.errors import ConvergenceError, GeometryError, TrustWarning
+from cellfem.geometry import Geometry
+from cellfem.geometry.checks import drop_islands
+from cellfem.materials import Electrolyte, Host, Metal, Separator, Table
+from cellfem.model.cell import Cell
+from cellfem.model.counter import Foil, Reservoir, UniformFlux
+from cellfem.model.homogenise import homogenise
+from cellfem.model.medium import Medium
+from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest, Steady
+from cellfem.model.solution import Solution
+from cellfem.physics.film import Film
+from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
+from cellfem.results.report import report
+from cellfem.results.write import format_table, write_report
+from cellfem.studies.limiting import limiting_current
+from cellfem.studies.solve import solve
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ButlerVolmer", "Cell", "ConvergenceError", "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic",
+    "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic", "Reservoir", "Rest",
+    "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux", "__version__", "drop_islands",
+    "format_table", "homogenise", "limiting_current", "report", "solve", "write_report",
+]
