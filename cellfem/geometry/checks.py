@@ -77,7 +77,7 @@ def check_cells(mesh) -> None:
     folded = np.zeros(mesh.nelements, dtype=bool)
     folded[mesh.f2t[:, inner[sides >= 0]]] = True
     _refuse(mesh, folded, "inverted cells: they overlap a neighbour", "Smooth or regenerate the mesh.")
-    unused = mesh.nvertices - len(np.unique(mesh.t))
+    unused = mesh.p.shape[1] - len(np.unique(mesh.t))
     if unused:
         raise GeometryError(explain("mesh", f"found {unused} nodes of no cell", "every node belongs to a cell",
                                     "Call mesh.remove_unused_nodes()."))

@@ -71,8 +71,8 @@ class Geometry:
         """The design with the given keys, as they stand in a TOML file (lengths in um).
 
         >>> Geometry.from_dict({"name": "plane", "shape": "slab", "source": "made up", "dimension": 1,
-        ...                     "size_um": [0.0], "separator_um": 25.0, "cell_size_um": 1.0}).separator
-        2.5e-05
+        ...                     "size_um": [0.0], "separator_um": 25.0, "cell_size_um": 1.0}).dimension
+        1
         """
         found = schema.validate(keys, file)
         lengths = {"walls": ("pitch", "thickness"), "baffles": ("pitch", "thickness", "gap", "post")}
