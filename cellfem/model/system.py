@@ -127,7 +127,7 @@ class System:
 
     def inflow(self, y: np.ndarray, storage: Storage) -> float:
         """F times (N+ - t_ref i_e/F) that enters through the nodes of fixed c [A]; 0 in a closed cell."""
-        c, psi, phi_s, scalar = self.unknowns.unpack(y)
+        c, psi, _, scalar = self.unknowns.unpack(y)
         fixed = self.unknowns.c < 0
         if not np.any(fixed):
             return 0.0

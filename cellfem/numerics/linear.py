@@ -129,6 +129,11 @@ def _hierarchy(block: sp.csr_matrix):
         block, symmetry="nonsymmetric", strength=("symmetric", {"theta": 0.05}), max_coarse=200,
         presmoother=("gauss_seidel", {"sweep": "forward"}), postsmoother=("gauss_seidel", {"sweep": "backward"}),
         smooth=("jacobi", {"omega": 4 / 3}), coarse_solver="pinv")
+    for level in ml.levels:  # coarse levels come as 1 x 1 blocks, whose sweeps are several times slower
+        level.A = sp.csr_matrix(level.A)
+        for name in ("P", "R"):
+            if hasattr(level, name):
+                setattr(level, name, sp.csr_matrix(getattr(level, name)))
     return ml.aspreconditioner(cycle="V").matvec
 
 

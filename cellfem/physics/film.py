@@ -63,7 +63,8 @@ def _overpotential(kinetics, c, delta, U, R, T):
         away = delta - R * kinetics.rate(c, delta, U, T)  # h has the opposite sign there
         low, high = np.minimum(delta, away), np.maximum(delta, away)
         at_rest = R * kinetics.rate(c, 0 * delta, U, T) - delta
-        low, high = np.where(at_rest <= 0, np.maximum(low, 0.0), low), np.where(at_rest >= 0, np.minimum(high, 0.0), high)
+        low = np.where(at_rest <= 0, np.maximum(low, 0.0), low)
+        high = np.where(at_rest >= 0, np.minimum(high, 0.0), high)
         # far from rest the film carries delta: Butler-Volmer inverted at the current delta/R
         exchange = V * _slope(kinetics, c, 0 * delta, U, T)
         eta = np.clip(2 * V * np.arcsinh(delta / (2 * np.maximum(R, 1e-300) * exchange)), low, high)
