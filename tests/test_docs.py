@@ -25,8 +25,10 @@ def tracked() -> list[Path]:
     return [p for p in paths if p.is_file() and p.suffix in TEXT]
 
 
-def blocks(path: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(), flags=re.M | re.S)
+def blocks(path: Path, *languages: str) -> list[str]:
+    """The fenced code blocks of a page in one of the languages ("" for a bare fence)."""
+    fences = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text(), flags=re.M | re.S)
+    return [block for language, block in fences if language in languages]
 
 
 def snippets(language: str) -> list:
@@ -54,7 +56,7 @@ def test_readme_shows_the_case_as_it_is():
 
 def commands():
     for page in PAGES:
-        for block in blocks(page, r"(?:sh|console|bash|text)?"):
+        for block in blocks(page, "", "sh", "bash", "console", "text"):
             for line in block.splitlines():
                 yield page.name, line.split("  #")[0].strip().removeprefix("$ ")
 
@@ -115,6 +117,19 @@ def test_equations_are_numbered_through_and_references_lead_to_one():
     for path in tracked():
         for n in re.findall(r"theory(?:\.md)?,? \((\d+)\)", path.read_text()):
             assert int(n) in numbers, f"{path.name} points to equation ({n})"
+
+
+def test_every_reported_number_is_defined():
+    import cellfem as cf
+    from cellfem.materials import CELGARD_2500, GRAPHENE, LIPF6_EC_DMC, LITHIUM
+
+    mesh = cf.Geometry.load(ROOT / "geometries" / "vga.toml").mesh(coarsen=6)
+    cell = cf.Cell(mesh, metal=LITHIUM, electrolyte=LIPF6_EC_DMC, host=GRAPHENE, separator=CELGARD_2500)
+    reported = set(cf.report(cf.solve(cell, cf.Galvanostatic(current=20.0, duration=1.0))))
+    page = (ROOT / "docs" / "conventions.md").read_text()
+    table = page[page.index("## Reported numbers"):page.index("## Files")]
+    defined = {name for row in re.findall(r"^\|(.*?)\|", table, flags=re.M) for name in re.findall(r"`(.*?)`", row)}
+    assert defined == reported
 
 
 def test_no_machine_paths():
