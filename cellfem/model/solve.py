@@ -155,11 +155,12 @@ def first_guess(system: System, c: np.ndarray, load: Load) -> np.ndarray:
         current = 0.0
     host = _drop(system.reaction, c_mean, -current * cell.area / cell.sites.area.sum())
     psi = -host
-    scalar = current
+    at_counter = current * cell.area / cell.counter_sites.area.sum()
+    scalar = at_counter
     if not system.unknowns.scalar_is_current:
         scalar = psi
         if system.counter_reaction is not None:
-            scalar = psi + _drop(system.counter_reaction, c_mean, current * cell.area / cell.counter_sites.area.sum())
+            scalar = psi + _drop(system.counter_reaction, c_mean, at_counter)
         if load.voltage is not None:
             psi, scalar = 0.5 * load.voltage, load.voltage
     return system.unknowns.pack(c, np.full(len(c), psi), phi_s, scalar)
@@ -169,7 +170,8 @@ def _drop(reaction: Reaction, c: float, i_n: float) -> float:
     """phi_s - psi [V] at which the uniform current density i_n flows, with the mean film."""
     one = np.array([c])
     mean = Reaction(reaction.kinetics, np.array([reaction.R.mean()]), reaction.transport, reaction.T)
-    low, high = -60.0, 60.0
+    high = 60.0 + abs(i_n) * float(reaction.R.mean())
+    low = -high
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(80):  # the current grows with the potential: bisection
             middle = 0.5 * (low + high)

@@ -127,7 +127,7 @@ class System:
 
     def inflow(self, y: np.ndarray, storage: Storage) -> float:
         """F times (N+ - t_ref i_e/F) that enters through the nodes of fixed c [A]; 0 in a closed cell."""
-        c, psi, _, scalar = self.unknowns.unpack(y)
+        c, psi, *_ = self.unknowns.unpack(y)
         fixed = self.unknowns.c < 0
         if not np.any(fixed):
             return 0.0
@@ -141,11 +141,9 @@ class System:
         cell = self.cell
         if load.voltage is not None:
             return self.conductance * (self.voltage(c, psi, scalar) - load.voltage)
-        if self.unknowns.scalar_is_current:
-            return cell.area * (scalar - load.current)
-        if isinstance(cell.counter, Reservoir):
-            return so_far - cell.area * load.current
-        return float(i_counter @ cell.counter_sites.area) - cell.area * load.current
+        shared = isinstance(cell.counter, Reservoir) and not cell.counter.uniform
+        current = so_far if shared else float(i_counter @ cell.counter_sites.area)
+        return current - cell.area * load.current
 
     @property
     def conductance(self) -> float:
@@ -188,16 +186,11 @@ class System:
 
     def _control_row(self, c, kc, kp, ks, load: Load):
         """Derivatives of the control row by c and psi of the counter nodes and by the scalar."""
-        counter = self.cell.counter_sites
-        none = np.zeros(len(counter.nodes))
-        if not self.unknowns.scalar_is_current:
-            if isinstance(self.cell.counter, Reservoir):
-                return none, none, none
-            return kc, kp, ks
-        if load.voltage is None:
-            return none, none, np.eye(1, len(none)).ravel() * self.cell.area
-        mean = self.conductance * counter.area / counter.area.sum()
-        return mean * self.cell.transport.dU(c[self.counter_ionic]), mean, none
+        if load.voltage is None or not self.unknowns.scalar_is_current:
+            return kc, kp, ks  # all 0 at a reservoir of uniform potential, whose shared nodes have written the row
+        area = self.cell.counter_sites.area
+        mean = self.conductance * area / area.sum()
+        return mean * self.cell.transport.dU(c[self.counter_ionic]), mean, 0 * ks
 
     # -- laws at cells and sites --------------------------------------------------------------------------------------
 

@@ -41,8 +41,9 @@ def limiting_current(cell: Cell, *, strip: bool = False) -> float:
         return _followed(system, -1.0 if strip else 1.0)
     host, counter = np.unique(system.site_ionic), np.unique(system.counter_ionic)
     if isinstance(cell.counter, UniformFlux):
-        load = np.bincount(system.counter_ionic, cell.counter_sites.area, len(system.pore_volume))
-        shape = conduct(system.ions, host, np.zeros(len(host)), load)  # of w for F N+ = 1 A/m2 at the counter
+        share = cell.counter_sites.area / cell.counter_sites.area.sum()
+        load = np.bincount(system.counter_ionic, cell.area * share, len(system.pore_volume))
+        shape = conduct(system.ions, host, np.zeros(len(host)), load)  # of w for a superficial F N+ of 1 A/m2
         flux = 1.0
         if strip:
             shape = shape[counter].max() - shape
