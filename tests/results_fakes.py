@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -38,8 +39,9 @@ def electrode_mesh(dimension):
     mesh = walls_mesh(dimension)
     z = mesh.p[-1, mesh.t].mean(axis=0)
     mouth = np.flatnonzero(np.isclose(mesh.p[-1, mesh.facets], 100 * UM, rtol=1e-9).all(axis=0))
-    mesh = mesh.with_boundaries({"mouth": mouth})
-    return mesh.with_subdomains({"electrode": np.flatnonzero(z < 100 * UM), "separator": np.flatnonzero(z > 100 * UM)})
+    boundaries = {name: mesh.boundaries[name] for name in ("collector", "counter")} | {"mouth": mouth}
+    regions = {"electrode": np.flatnonzero(z < 100 * UM), "separator": np.flatnonzero(z > 100 * UM)}
+    return replace(mesh, _boundaries=boundaries, _subdomains=regions)
 
 
 def named(mesh, solid):
@@ -52,10 +54,10 @@ def named(mesh, solid):
     interface = inner & (host[mesh.f2t[0]] != host[mesh.f2t[1]])
     z = mesh.p[-1, mesh.facets]
     floor = (z == 0).all(axis=0) & ~host[mesh.f2t[0]]
+    mouth = (z == 100 * UM).all(axis=0) & pore[mesh.f2t[0]] if host.any() else floor
     return mesh.with_boundaries({
         "collector": np.flatnonzero((z == 0).all(axis=0)), "counter": np.flatnonzero((z == z.max()).all(axis=0)),
-        "host_surface": np.flatnonzero(interface | floor),
-        "mouth": np.flatnonzero((z == 100 * UM).all(axis=0) & pore[mesh.f2t[0]]) if host.any() else np.flatnonzero(floor)})
+        "host_surface": np.flatnonzero(interface | floor), "mouth": np.flatnonzero(mouth)})
 
 
 def surface_sites(mesh):
@@ -68,7 +70,8 @@ def surface_sites(mesh):
     elif mesh.dim() == 2:
         area = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=0)
     else:
-        area = np.linalg.norm(np.cross((corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T), axis=1) / 2
+        edges = corners[:, 1:] - corners[:, :1]
+        area = np.linalg.norm(np.cross(edges[:, 0].T, edges[:, 1].T), axis=1) / 2
     lumped = np.bincount(index.ravel(), np.repeat(area / index.shape[1], index.shape[1]), len(nodes))
     return Sites(nodes=nodes, area=lumped, x=mesh.p[:, nodes], kind=np.zeros(len(nodes), int), kinds=("host_surface",),
                  facets=facets, facet_sites=index, facet_area=area)
@@ -117,7 +120,7 @@ def fake_fluxes(solution, k):
     """Uniform fluxes along z in the electrolyte, NaN elsewhere."""
     mesh = solution.cell.mesh
     wet = np.concatenate([v for name, v in mesh.subdomains.items() if name != "host"])
-    dry = np.concatenate([v for name, v in mesh.subdomains.items() if name in ("host", "electrode")] or [[]]).astype(int)
+    dry = np.concatenate([mesh.subdomains.get(name, []) for name in ("host", "electrode")]).astype(int)
     out = {key: np.full((mesh.dim(), mesh.nelements), np.nan) for key in ("i_e", "N_plus", "i_s")}
     for key, value, cells in (("i_e", -20.0, wet), ("N_plus", -2e-4, wet), ("i_s", -20.0, dry)):
         out[key][:, cells] = 0.0

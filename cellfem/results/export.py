@@ -15,7 +15,7 @@ from cellfem.model.fluxes import fluxes
 from cellfem.model.solution import Solution
 from cellfem.results import vtu
 from cellfem.results.atomic import check_folder, write_text
-from cellfem.results.report import risk_fields
+from cellfem.results.risk import risk_fields
 from cellfem.results.values import (
     ELECTROLYTE_REGIONS,
     HOST_REGIONS,

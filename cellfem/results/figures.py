@@ -8,26 +8,26 @@ from collections.abc import Mapping
 from cellfem.model.solution import Solution
 from cellfem.units import hour, minute
 
-GREY = "#c4c4c4"  # the solid host
-_DPI = 130
+GREY = "#8d8d8d"  # the solid host
+DPI = 130
 _COLUMNS = 4  # panels in a row, where runs do not share meshes
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito, 2008
 _DASHES = ("-", "--", ":", "-.")
 
 
-def figure_with(width: float, height: float):
+def figure_with(width: float, height: float, layout: str | None = "constrained"):
     """A figure [inch] with a canvas of its own: no window, no pyplot."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
 
 def png(figure) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.canvas.print_png(buffer)  # savefig would draw twice
     return buffer.getvalue()
 
 

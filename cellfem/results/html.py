@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest, Steady, Step
+from cellfem.model.protocol import Potentiostatic, Rest, Steady, Step
 from cellfem.model.solution import Solution
 from cellfem.results.figures import time_text
 from cellfem.results.tables import RUN, Row, split, value_text

@@ -2,57 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from cellfem.model.solution import Solution
-from cellfem.results.figures import GREY, figure_with, grouped, png, styles, time_text
+from cellfem.results.figures import DPI, GREY, figure_with, grouped, png, styles, time_text
 from cellfem.results.raster import raster, tiled
-from cellfem.results.scales import Scale, scale
+from cellfem.results.scales import Scale, scale, span
 from cellfem.results.scene import surface_images
 from cellfem.results.shapes import Shape, background, copies_for, mirrored, shape
+from cellfem.results.tables import value_text
 from cellfem.results.values import cells_of, field, host_top, last_plating
 from cellfem.units import cm, mAh, um
 
 _PLANE_SHARE = (0.55,)  # how wide a picture of the x-z plane is made by mirroring, in heights
 _SPACE_SHARES = (0.5, 0.2)  # the same for surfaces in space, in x and y
-_PIXELS = 900  # over the height of a plane
-_PANEL_HEIGHT, _PANEL_WIDTH = 4.2, (1.7, 3.4)  # [inch]
+_PANEL = (3.4, 4.2)  # [inch] width and height at most
+_LEFT, _GAP, _BAR, _HEAD, _FOOT = 0.65, 0.4, 0.95, 0.7, 0.5  # [inch] beside, between, above and below panels
+_PIXELS = round(_PANEL[1] * DPI)  # over the height of a plane
+
+
+@dataclass(frozen=True, eq=False)
+class _Panels:
+    """The panels of one field, before they are drawn."""
+
+    key: str
+    times: dict[str, int]  # run -> time index
+    shapes: dict[str, Shape]  # run -> what is drawn
+
+    @property
+    def solid(self) -> list[str]:
+        """Runs that are drawn as surfaces in space."""
+        return [name for name, s in self.shapes.items() if s.kind == "surface"]
 
 
 def panels(runs: Mapping[str, Solution], key: str, *, k: int | None = None) -> bytes:
     """PNG with a panel per run, all on one colour scale, of `c_ratio` (c/c_0), `plating`, `risk`, or another field.
 
-    Runs on one mesh share a row, so that chemistries stand side by side.  `k` is the time index (default: the last
+    Runs on one mesh share a row, so that chemistries stand side by side; above each panel stand its own least and
+    largest value (of the active surface: the 1st and 99th area percentile).  `k` is the time index (default: the last
     time at which the cell was plating).  Slender symmetry cells are continued across their symmetry sides.  A 3-D
     node field is shown on its mid-plane in y, a 3-D surface in space; 1-D runs become curves in one diagram.
     """
+    return several_panels(runs, [key], k=k)[key]
+
+
+def several_panels(runs: Mapping[str, Solution], keys: Sequence[str], *, k: int | None = None) -> dict[str, bytes]:
+    """`panels` of several fields; all their surfaces in space are drawn in one go, since VTK is slow to start."""
     times = {name: last_plating(run) if k is None else k for name, run in runs.items()}
-    shapes = {name: shape(run, key, times[name]) for name, run in runs.items()}
-    if any(s.kind == "profile" for s in shapes.values()):
-        return _profiles(runs, {name: s for name, s in shapes.items() if s.kind == "profile"}, key)
-    colours = scale(key, [s.values for s in shapes.values()], [s.areas for s in shapes.values()])
-    solid = [name for name, s in shapes.items() if s.kind == "surface"]
-    images = dict(zip(solid, surface_images([_coloured(_continued(runs[name], shapes[name]), colours, key)
-                                             for name in solid]), strict=True))
+    prepared = [_Panels(key, times, {name: shape(run, key, times[name]) for name, run in runs.items()}) for key in keys]
+    colours = [scale(p.key, list(p.shapes.values())) for p in prepared]
+    images = iter(surface_images([_coloured(_continued(runs[name], p.shapes[name]), own, p.key)
+                                  for p, own in zip(prepared, colours, strict=True) for name in p.solid]))
+    return {p.key: _profiles(runs, p) if any(s.kind == "profile" for s in p.shapes.values())
+            else _grid(runs, p, own, {name: next(images) for name in p.solid})
+            for p, own in zip(prepared, colours, strict=True)}
+
+
+def _grid(runs: Mapping[str, Solution], drawn: _Panels, colours: Scale, images: Mapping[str, np.ndarray]) -> bytes:
     groups = grouped(runs)
-    rows, columns = len(groups), max(map(len, groups))
-    width = max(_panel_width(runs[name], shapes[name], images.get(name)) for name in runs)
-    figure = figure_with(columns * (width + 0.55) + 1.1, rows * (_PANEL_HEIGHT + 0.75))
-    axes = figure.subplots(rows, columns, squeeze=False)
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for row, names in enumerate(groups):
-        for column, name in enumerate(names):
-            ax, run = axes[row, column], runs[name]
-            ax.set_title(f"{name}\n{_moment(run, times[name])}", fontsize=9)
+    sizes = {name: _panel_size(runs[name], images.get(name)) for name in runs}
+    widths = [max(sizes[names[i]][0] for names in groups if i < len(names)) for i in range(max(map(len, groups)))]
+    heights = [max(sizes[name][1] for name in names) for names in groups]
+    # Placed by hand, in inches: matplotlib's own layouts take longer than all the drawing.
+    whole = np.array([_LEFT + sum(widths) + _GAP * len(widths) + _BAR, sum(heights) + (_HEAD + _FOOT) * len(groups)])
+    figure = figure_with(*whole, layout=None)
+    top = whole[1]
+    for names, row_height in zip(groups, heights, strict=True):
+        left, top = _LEFT, top - _HEAD
+        for name, column_width in zip(names, widths, strict=False):
+            width, height = sizes[name]
+            corner = (left + (column_width - width) / 2, top - height)
+            ax, run = figure.add_axes((*corner / whole, *np.array([width, height]) / whole)), runs[name]
+            low, high, _, _ = span(drawn.shapes[name])
+            own = "" if drawn.key == "regime" else f"\n{value_text(low)} to {value_text(high)}"
+            ax.set_title(f"{name}\n{_moment(run, drawn.times[name])}{own}", fontsize=9)
             if name in images:
                 ax.imshow(images[name], interpolation="antialiased")
+                ax.set_axis_off()
                 ax.text(0.5, -0.01, _size_text(run), transform=ax.transAxes, ha="center", va="top", fontsize=7)
             else:
-                _draw_plane(ax, run, shapes[name], colours, first=column == 0)
-    _colour_bar(figure, axes, colours)
+                _draw_plane(ax, run, drawn.shapes[name], colours, first=name == names[0])
+            left += column_width + _GAP
+        top -= row_height + _FOOT
+    bar = np.array([0.16, min(0.8 * whole[1], 7.0)])
+    corner = np.array([whole[0] - _BAR, (whole[1] - bar[1]) / 2])
+    _colour_bar(figure.add_axes((*corner / whole, *bar / whole)), colours)
     return png(figure)
 
 
@@ -68,9 +105,11 @@ def _draw_plane(ax, run: Solution, drawn: Shape, colours: Scale, *, first: bool)
     ax.set_axis_on()
     ax.set_facecolor("#eeeeee")
     if solid is not None:
-        ax.imshow(_pixels(run, solid, copies), extent=extent, origin="lower", cmap=ListedColormap([GREY]))
+        ax.imshow(_pixels(run, solid, copies), extent=extent, origin="lower", cmap=ListedColormap([GREY]),
+                  interpolation="nearest")
     if drawn.kind == "area":
-        ax.imshow(_pixels(run, drawn, copies), extent=extent, origin="lower", norm=colours.norm, cmap=colours.colours)
+        ax.imshow(_pixels(run, drawn, copies), extent=extent, origin="lower", norm=colours.norm, cmap=colours.colours,
+                  interpolation="nearest")
     else:
         drawn = mirrored(drawn, low, high, np.array([copies]))
         lines = LineCollection((drawn.points / um)[drawn.cells], norm=colours.norm, cmap=colours.colours,
@@ -103,28 +142,29 @@ def _mark_levels(ax, run: Solution, *, words: bool) -> None:
                 path_effects=[withStroke(linewidth=2, foreground="white")])
 
 
-def _profiles(runs: Mapping[str, Solution], shapes: Mapping[str, Shape], key: str) -> bytes:
+def _profiles(runs: Mapping[str, Solution], drawn: _Panels) -> bytes:
+    profiles = {name: s for name, s in drawn.shapes.items() if s.kind == "profile"}
     figure = figure_with(6.5, 4.0)
     ax = figure.add_subplot()
     for name, style in styles(runs).items():
-        if name in shapes:
-            s = shapes[name]
+        if name in profiles:
+            s = profiles[name]
             order = np.argsort(s.points[:, 0])
             marker = "o" if len(order) < 3 else None
             ax.plot(s.points[order, 0] / um, s.values[order], label=name, marker=marker, **style)
-    for z in sorted({z for name in shapes for z in _levels(runs[name])}):
+    for z in sorted({z for name in profiles for z in _levels(runs[name])}):
         ax.axvline(z / um, color="black", linewidth=0.6, linestyle=(0, (4, 3)))
-    ax.set(xlabel="z [um], collector at 0", ylabel=field(key).label)
+    ax.set(xlabel="z [um], collector at 0", ylabel=field(drawn.key).label)
     ax.grid(alpha=0.3)
     ax.legend(fontsize=8)
     return png(figure)
 
 
-def _colour_bar(figure, axes, colours: Scale) -> None:
+def _colour_bar(ax, colours: Scale) -> None:
     from matplotlib.cm import ScalarMappable
 
-    bar = figure.colorbar(ScalarMappable(colours.norm, colours.colours), ax=axes, extend=colours.extend, aspect=30,
-                          shrink=0.8, ticks=colours.ticks)
+    bar = ax.figure.colorbar(ScalarMappable(colours.norm, colours.colours), cax=ax, extend=colours.extend,
+                             ticks=colours.ticks)
     bar.set_label(colours.label)
     if colours.tick_labels:
         bar.ax.set_yticklabels(colours.tick_labels)
@@ -162,13 +202,15 @@ def _levels(run: Solution) -> list[float]:
     return sorted(z for z in levels if bottom + 1e-6 * (top - bottom) < z < top - 1e-6 * (top - bottom))
 
 
-def _panel_width(run: Solution, drawn: Shape, image: np.ndarray | None) -> float:
+def _panel_size(run: Solution, image: np.ndarray | None) -> tuple[float, float]:
+    """Width and height [inch] of a panel, in proportion to what it shows."""
     if image is not None:
         aspect = image.shape[1] / image.shape[0]
     else:
         low, high = _box(run)
         aspect = (high[0] - low[0]) * copies_for(low, high, _PLANE_SHARE)[0] / (high[1] - low[1])
-    return float(np.clip(_PANEL_HEIGHT * aspect, *_PANEL_WIDTH))
+    height = min(_PANEL[1], _PANEL[0] / aspect)
+    return height * aspect, height
 
 
 def _moment(run: Solution, k: int) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-HEIGHT = 900  # [pixels] of a picture; its width follows from the scene
+HEIGHT = 640  # [pixels] of a picture; its width follows from the scene
 
 
 def main(job: str) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from cellfem.results.report import HIGH, LOW, weighted_percentiles
+from cellfem.results.shapes import Shape
 from cellfem.results.values import field
 
 REGIMES = ("mossy", "between", "dendritic", "starved")  # 0 to 3
 _REGIME_COLOURS = ("#4575b4", "#fee090", "#d73027", "#8c8c8c")
-_COLOURS = {"c_ratio": "viridis", "c": "viridis", "depletion": "viridis_r", "plating": "plasma",
+_COLOURS = {"c": "viridis", "depletion": "viridis_r", "plating": "plasma",
             "local_sand": "viridis", "phi_e": "cividis", "phi_s": "cividis"}
 
 
@@ -31,12 +34,12 @@ class Scale:
         return np.asarray(self.colours(self.norm(values)))[:, :3]
 
 
-def scale(key: str, values: list[np.ndarray], weights: list[np.ndarray | None]) -> Scale:
-    """The scale for all `values` of a field, in shown units.
+def scale(key: str, shapes: Sequence[Shape]) -> Scale:
+    """The scale for all `shapes` of a field.
 
-    Where `weights` (areas) are given it spans the 1st to the 99th percentile: raw extremes at sharp edges depend on
-    the mesh.  Risk changes colour at 1 (depleted when the target is reached), regimes have one colour each, local
-    Sand's times, which span decades, are logarithmic.
+    Of an active surface it spans the 1st to the 99th area percentile of each run: raw extremes at sharp edges depend
+    on the mesh.  c/c_0 is white at 1, and each side has colours of its own; risk changes colour at 1 (depleted when
+    the target is reached); regimes have one colour each; local Sand's times, which span decades, are logarithmic.
     """
     from matplotlib import colormaps
     from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize, TwoSlopeNorm
@@ -45,32 +48,39 @@ def scale(key: str, values: list[np.ndarray], weights: list[np.ndarray | None]) 
     if key == "regime":
         return Scale(name, BoundaryNorm(np.arange(-0.5, 4), 4), ListedColormap(_REGIME_COLOURS),
                      ticks=(0, 1, 2, 3), tick_labels=REGIMES)
-    colours = colormaps[_COLOURS.get(key, "viridis")]
-    low, high, extend = _limits(values, weights)
+    low, high, extend = _limits([span(s) for s in shapes])
+    room = 1e-3 * max(abs(low), abs(high), 1e-12)
     if key == "risk":
-        # Blue below 1, orange to red from 1 on: the break is what one looks for.
-        halves = [colormaps["Blues_r"](np.linspace(0.1, 0.65, 128)), colormaps["OrRd"](np.linspace(0.45, 1.0, 128))]
+        halves = [colormaps["Blues"](np.linspace(0.15, 0.95, 128)), colormaps["OrRd"](np.linspace(0.45, 1.0, 128))]
         return Scale(name, TwoSlopeNorm(1.0, vmin=0.0, vmax=max(2.0, high)), ListedColormap(np.vstack(halves)),
                      "max" if extend in ("max", "both") and high > 2 else "neither")
-    if key == "local_sand" and low > 0:
+    if key == "c_ratio":
+        return Scale(name, TwoSlopeNorm(1.0, vmin=min(low, 1 - room), vmax=max(high, 1 + room)), colormaps["RdBu"])
+    colours = colormaps[_COLOURS.get(key, "viridis")]
+    if key == "local_sand" and 0 < low < high:
         return Scale(name, LogNorm(low, high), colours, extend)
+    if high - low < room:  # a flat field is shown flat, not as its round-off
+        low, high = low - room, high + room
     return Scale(name, Normalize(low, high), colours, extend)
 
 
-def _limits(values: list[np.ndarray], weights: list[np.ndarray | None]) -> tuple[float, float, str]:
-    finite = [np.isfinite(v) for v in values]
-    flat = np.concatenate([v[f] for v, f in zip(values, finite, strict=True)])
-    if not len(flat):
+def span(shape: Shape) -> tuple[float, float, float, float]:
+    """What a shape's values span (low, high), between the 1st and 99th area percentile if they have areas; and the
+    raw extremes (least, most).  NaN where no value is finite."""
+    finite = np.isfinite(shape.values)
+    values = shape.values[finite]
+    if not len(values):
+        return (np.nan,) * 4
+    low, high = least, most = float(values.min()), float(values.max())
+    if shape.areas is not None:
+        low, high = weighted_percentiles(values, shape.areas[finite], (LOW, HIGH))
+    return float(low), float(high), least, most
+
+
+def _limits(spans: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, str]:
+    spans = [s for s in spans if np.isfinite(s[0])]
+    if not spans:
         return 0.0, 1.0, "neither"
-    least, most = low, high = float(flat.min()), float(flat.max())
-    if all(w is not None for w in weights):
-        # Each run weighs the same, however large its mesh.
-        share = np.concatenate([w[f] / w[f].sum() for w, f in zip(weights, finite, strict=True) if f.any()])
-        order = np.argsort(flat)
-        rank = np.cumsum(share[order]) / share.sum()
-        low, high = (float(flat[order[min(np.searchsorted(rank, q), len(flat) - 1)]]) for q in (0.01, 0.99))
-    room = 1e-3 * max(abs(low), abs(high), 1e-12)
-    if high - low < room:  # a flat field is shown flat, not as its round-off
-        low, high = low - room, high + room
-    below, above = least < low - 1e-9 * abs(low), most > high + 1e-9 * abs(high)
+    low, high = min(s[0] for s in spans), max(s[1] for s in spans)
+    below, above = min(s[2] for s in spans) < low, max(s[3] for s in spans) > high
     return low, high, {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")

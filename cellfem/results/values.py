@@ -8,7 +8,7 @@ import numpy as np
 
 from cellfem.fields import FIELDS, Field
 from cellfem.model.solution import Solution
-from cellfem.results.report import risk_fields
+from cellfem.results.risk import plating_frame, risk_fields
 
 ELECTROLYTE_REGIONS = ("pore", "electrolyte", "separator", "electrode")  # where ions move
 HOST_REGIONS = ("host", "electrode")  # where electrons move
@@ -58,7 +58,7 @@ def site_values(solution: Solution, key: str, k: int = -1, *, risk: Mapping[str,
     """Values (sites,) of a quantity of the active surface at time index k, in shown units.
 
     `risk` is `risk_fields(solution)`, to be passed where several keys are asked for.  Risk, local Sand's time and
-    regime belong to the whole run and do not depend on k.  The deposit's thickness is that of dense metal: the mesh is fixed.
+    regime belong to the whole run and do not depend on k.  The deposit's thickness is that of dense metal.
     """
     if key in _RISK_KEYS:
         values = (risk_fields(solution) if risk is None else risk)[key]
@@ -93,8 +93,8 @@ def host_top(mesh) -> float:
 
 def last_plating(solution: Solution) -> int:
     """Index of the last time at which the cell was plating; of the last time where it never was."""
-    plating = np.flatnonzero(np.asarray(solution.current) > 0)
-    return int(plating[-1]) if len(plating) else len(solution.times) - 1
+    k = plating_frame(solution)
+    return len(solution.times) - 1 if k is None else k
 
 
 def _known(values: np.ndarray | None) -> bool:

@@ -14,7 +14,7 @@ from cellfem.results.atomic import check_folder, write_text
 from cellfem.results.curves import depth_profiles, voltages
 from cellfem.results.export import check_name, write_solution
 from cellfem.results.html import Picture, report_html
-from cellfem.results.pictures import panels
+from cellfem.results.pictures import several_panels
 from cellfem.results.report import report
 from cellfem.results.tables import RUN, csv_text, format_table
 
@@ -56,18 +56,18 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
 
 def pictures_of(runs: Mapping[str, Solution]) -> list[Picture]:
     """The pictures of a report, each with the words that it needs."""
+    png = several_panels(runs, ["c_ratio", "plating", "risk"])
     drawn = [
         Picture("Salt concentration over its initial value",
-                "c/c_0 at the last moment of plating, one scale for all runs. Grey: solid host. Dashed: top of the host"
-                " and faces of the separator. 3-D runs: the plane in the middle of y." + _MIRRORED,
-                panels(runs, "c_ratio")),
+                "c/c_0 at the last moment of plating, one scale for all runs: red is depleted, white initial, blue"
+                " enriched. Grey: solid host. Dashed: top of the host, faces of the separator. 3-D runs: the plane in"
+                " the middle of y." + _MIRRORED, png["c_ratio"]),
         Picture("Plating current on the host",
                 "Per true area at the last moment of plating, one scale for all runs, from the 1st to the 99th area"
-                " percentile: raw extremes at sharp edges depend on the mesh." + _MIRRORED, panels(runs, "plating")),
+                " percentile: raw extremes at sharp edges depend on the mesh." + _MIRRORED, png["plating"]),
         Picture("Risk map",
                 "Predicted depletion of each place when the target capacity is plated. From 1 on (orange to red) the"
-                " electrolyte there runs out of ions before; below (blue) it does not." + _MIRRORED,
-                panels(runs, "risk")),
+                " electrolyte there runs out of ions before; below (blue) it does not." + _MIRRORED, png["risk"]),
         Picture("Plating against depth",
                 "Area mean of the plating current at each depth below the top of the host, at the last moment of"
                 " plating.", depth_profiles(runs)),

@@ -1,0 +1,308 @@
+"""The report: rows, CSV, text, a page that stands alone, and pictures that show what they say."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import logging
+import math
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from results_fakes import (
+    UM,
+    baffles_mesh,
+    electrode_mesh,
+    fake_fluxes,
+    fake_risk,
+    fake_run,
+    walls_mesh,
+)
+
+from cellfem.model.solution import Outcome
+from cellfem.results import curves, export, html, pictures, scales, scene, shapes, tables, values, write
+from cellfem.results.raster import raster, tiled
+
+PNG = b"\x89PNG\r\n\x1a\n"
+ROWS = [
+    {"run": "vga-Li", "plating current, max/min - 1 [%]": 3.6123456789, "limiting current [mA/cm2]": math.inf,
+     "charge balance [-]": 1.23e-13, "outcome": 'ended "depleted" at (1, 2, 3) um'},
+    {"run": "hga-K", "plating current, max/min - 1 [%]": 283.0, "limiting current [mA/cm2]": 5.0,
+     "only here [s]": math.nan, "outcome": "reached 1 mAh/cm2"},
+]
+
+
+@pytest.fixture(autouse=True)
+def invented(monkeypatch):
+    monkeypatch.setattr(export, "fluxes", fake_fluxes)
+    monkeypatch.setattr(export, "risk_fields", fake_risk)
+    monkeypatch.setattr(values, "risk_fields", fake_risk)
+    monkeypatch.setattr(write, "report", lambda run: {
+        "depletion, max [%]": 61.25, "limiting current [mA/cm2]": math.inf, "outcome": run.outcome.message})
+
+
+def image(png: bytes) -> np.ndarray:
+    from matplotlib.image import imread
+
+    assert png.startswith(PNG)
+    return imread(io.BytesIO(png))
+
+
+def colours(png: bytes) -> int:
+    return len(np.unique(np.rint(255 * image(png)[..., :3]).astype(int) @ [65536, 256, 1]))
+
+
+class Page(HTMLParser):
+    """What a browser would fetch, and the text that it would show."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.addresses, self.tags, self.shown, self.open = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.open.append(tag)
+        self.addresses += [v for k, v in attrs if k in ("src", "href", "srcset", "data", "action", "poster")]
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.shown.append((self.open[-1] if self.open else "", data))
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(data for _, data in self.shown).split())
+
+
+# --- rows ---
+
+
+def test_csv_reads_back_exactly():
+    text = tables.csv_text(ROWS)
+    assert text.endswith("\r\n") and text.count("\r\n") == text.count("\n") == 3
+    back = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert list(back[0]) == ["run", "plating current, max/min - 1 [%]", "limiting current [mA/cm2]",
+                             "charge balance [-]", "outcome", "only here [s]"]
+    assert float(back[0]["plating current, max/min - 1 [%]"]) == 3.6123456789
+    assert float(back[0]["limiting current [mA/cm2]"]) == math.inf
+    assert back[0]["outcome"] == 'ended "depleted" at (1, 2, 3) um' and back[0]["only here [s]"] == ""
+
+
+def test_csv_takes_numpy_numbers():
+    assert tables.csv_text([{"run": "a", "x [s]": np.float64(0.1), "n": np.int64(3)}]).splitlines()[1] == "a,0.1,3.0"
+
+
+def test_the_table_has_quantities_as_rows_and_aligned_runs():
+    lines = tables.format_table(ROWS).splitlines()
+    assert lines[0].split() == ["vga-Li", "hga-K"]
+    cells = {line[:33].strip(): line[33:].split() for line in lines[1:5]}
+    assert cells["plating current, max/min - 1 [%]"] == ["3.612", "283"]
+    assert cells["limiting current [mA/cm2]"] == ["inf", "5"]
+    assert cells["charge balance [-]"] == ["1.2e-13", "-"]
+    assert cells["only here [s]"] == ["-", "-"]
+    assert len({len(line) for line in lines[:5]}) == 1  # right-aligned columns end together
+    assert lines[-2].split()[0] == "vga-Li" and lines[-2].endswith('ended "depleted" at (1, 2, 3) um')
+
+
+def test_no_runs_make_no_table():
+    assert tables.format_table([]) == "no runs"
+
+
+# --- the page and the folder ---
+
+
+def test_the_report_is_written_whole(tmp_path):
+    runs = {"slab-Li": fake_run(walls_mesh(1)),
+            "hom-K": fake_run(electrode_mesh(1), symbol="K", outcome=Outcome("depleted", "depleted at z=0 um <now>"),
+                              warnings=("c above 3000 mol/m3",))}
+    rows = write.write_report(tmp_path / "out", runs, title="Does it <plate>?")
+    assert [next(iter(row)) for row in rows] == ["run", "run"] and rows[1]["run"] == "hom-K"
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "report.csv", "report.html", "view.py", "slab-Li.pvd", "slab-Li", "hom-K.pvd", "hom-K"}
+    with open(tmp_path / "out" / "report.csv", newline="") as file:
+        assert [row["run"] for row in csv.DictReader(file)] == ["slab-Li", "hom-K"]
+
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert page.addresses and all(a.startswith("data:image/png;base64,") for a in page.addresses)
+    assert "url(" not in text and "@import" not in text
+    for address in page.addresses:
+        assert base64.b64decode(address.split(",", 1)[1]).startswith(PNG)
+    for expected in ("Does it <plate>?", "depleted at z=0 um <now>", "depletion, max [%]", "61.25", "inf",
+                     "D from a made-up <source> (all runs)", "c above 3000 mol/m3 (hom-K)", "1e-12", "pvpython"):
+        assert expected in page.text
+    marked = "".join(data for tag, data in page.shown if tag == "mark")
+    assert "exchange current density 95 A/m2 (illustrative)" in marked and "made-up" not in marked
+
+    compile((tmp_path / "out" / "view.py").read_text(), "view.py", "exec")
+
+
+def test_what_fails_fails_before_the_first_file(tmp_path, monkeypatch):
+    run = fake_run(walls_mesh(1))
+    for runs in ({}, {"a/b": run}):
+        with pytest.raises(ValueError):
+            write.write_report(tmp_path / "out", runs)
+    monkeypatch.setattr(write, "pictures_of", lambda runs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write.write_report(tmp_path / "out", {"a": run})
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_earlier_report_does_not_stand_beside_half_of_a_new_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "pictures_of", lambda runs: [])
+    runs = {"a": fake_run(walls_mesh(1))}
+    write.write_report(tmp_path, runs)
+
+    def stops(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write, "write_solution", stops)
+    with pytest.raises(KeyboardInterrupt):
+        write.write_report(tmp_path, runs)
+    assert not (tmp_path / "report.html").exists() and not (tmp_path / "report.csv").exists()
+
+
+def test_each_assumption_is_said_once_with_its_runs():
+    assert html.by_text({"a": ("x", "x", "y"), "b": ("y",), "c": ("y", "z")}) == [
+        ("x", "a"), ("y", "all runs"), ("z", "c")]
+
+
+# --- pictures ---
+
+
+def test_a_raster_shows_linear_fields_exactly_and_nothing_outside():
+    mesh = walls_mesh(2)
+    drawn = shapes.shape(fake_run(mesh), "c_ratio", 2)
+    low, high = mesh.p.min(axis=1), mesh.p.max(axis=1)
+    got = raster(drawn.points, drawn.cells, drawn.values, low, high, (200, 84))
+    z = (np.arange(200) + 0.5) / 200
+    pore = (np.arange(84) + 0.5) / 84 * 10.5 > 0.5
+    assert got[:, pore] == pytest.approx(np.tile(1.5 * z[:, None], (1, pore.sum())), rel=1e-9)
+    assert np.isnan(got[:159, ~pore]).all() and np.isfinite(got[161:, ~pore]).all()
+
+
+def test_tiles_are_reflections():
+    assert tiled(np.array([[1, 2, 3]]), 3).tolist() == [[1, 2, 3, 3, 2, 1, 1, 2, 3]]
+
+
+@pytest.mark.parametrize("make", [walls_mesh, baffles_mesh])
+def test_the_mid_plane_is_covered_once_with_exact_values(make):
+    mesh = make(3)
+    run = fake_run(mesh)
+    drawn = shapes.shape(run, "c", 2)
+    a, b, c = (drawn.points[drawn.cells[:, i]] for i in range(3))
+    area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]).sum() / 2
+    wet = np.ptp(mesh.p[0]) * np.ptp(mesh.p[2]) - {walls_mesh: 0.5 * 100, baffles_mesh: 10 * 40}[make] * UM**2
+    assert area == pytest.approx(wet, rel=1e-9)
+    assert drawn.values == pytest.approx(1500 * drawn.points[:, 1] / (125 * UM), rel=1e-9)
+
+
+def test_slender_cells_are_mirrored_to_whole_periods():
+    low, high = np.array([0, 0, 0.0]), np.array([10.5, 5, 125.0])
+    assert shapes.copies_for(low, high, (0.55, 0.2)).tolist() == [8, 6]
+    assert shapes.copies_for(low, np.array([200, 5, 100.0]), (0.55, 0.2)).tolist() == [1, 4]
+    line = shapes.Shape(np.array([[1.0, 0.0], [4.0, 2.0]]), np.array([[0, 1]]), np.array([7.0, 8.0]))
+    wide = shapes.mirrored(line, np.zeros(2), np.array([10.0, 2.0]), np.array([2]))
+    assert wide.points.tolist() == [[1, 0], [4, 2], [19, 0], [16, 2]] and wide.cells.tolist() == [[0, 1], [2, 3]]
+
+
+def cloud(values, areas=None) -> shapes.Shape:
+    values = np.asarray(values, dtype=float)
+    return shapes.Shape(np.zeros((len(values), 3)), np.zeros((0, 3), int), values, areas)
+
+
+def test_scales_leave_out_raw_extremes_and_break_risk_at_one():
+    edge = cloud(np.r_[np.linspace(1, 2, 1001), 50.0], np.r_[np.ones(1001), 1e-3])
+    plain = scales.scale("plating", [edge])
+    assert (plain.norm.vmin, plain.norm.vmax) == pytest.approx((1.01, 1.99), abs=2e-3) and plain.extend == "both"
+    both = scales.scale("plating", [edge, cloud(np.full(5, 9.0), np.ones(5))])
+    assert both.norm.vmax == pytest.approx(9.0)  # a run does not drown in the area of the others
+    risk = scales.scale("risk", [cloud([0.2, 0.8])])
+    below, above = risk.rgb(np.array([0.999, 1.001]))
+    assert below[2] > below[0] and above[0] > above[2]  # blue, then orange
+    assert scales.scale("c_ratio", [cloud([0.5, 3.0])]).norm(1.0) == 0.5
+    for flat in ("c_ratio", "phi_e"):
+        norm = scales.scale(flat, [cloud(np.ones(5))]).norm
+        assert norm.vmin < 1 < norm.vmax
+    assert scales.scale("local_sand", [cloud([np.inf, 10.0, 1e5])]).norm.vmax == 1e5
+    assert scales.scale("plating", [cloud([np.nan, np.nan])]).norm.vmax == 1.0
+
+
+@pytest.mark.parametrize("mesh", [walls_mesh(2), electrode_mesh(2), electrode_mesh(1)], ids=["2-D", "hom", "1-D"])
+def test_fields_of_nodes_and_of_the_surface_are_drawn_in_every_dimension(mesh):
+    runs = {symbol: fake_run(mesh, symbol=symbol) for symbol in ("Li", "K")}
+    drawn = pictures.several_panels(runs, ["c_ratio", "plating"])
+    assert list(drawn) == ["c_ratio", "plating"] and all(colours(png) > 50 for png in drawn.values())
+
+
+@pytest.mark.parametrize("key", ["risk", "regime", "local_sand", "phi_s"])
+def test_every_other_field_is_drawn(key):
+    assert colours(pictures.panels({"a": fake_run(baffles_mesh(2))}, key)) > 10
+
+
+def test_runs_on_one_mesh_share_a_row():
+    from cellfem.results.figures import grouped
+
+    a, b = walls_mesh(1), electrode_mesh(1)
+    runs = {"vga-Li": fake_run(a), "hga-Li": fake_run(b), "vga-K": fake_run(a), "hga-K": fake_run(b)}
+    assert grouped(runs) == [["vga-Li", "vga-K"], ["hga-Li", "hga-K"]]
+    assert grouped({str(i): fake_run(walls_mesh(1)) for i in range(5)}) == [["0", "1", "2", "3"], ["4"]]
+
+
+def test_a_surface_in_space_is_drawn_by_vtk_or_else_by_matplotlib(monkeypatch, caplog):
+    runs = {"vga": fake_run(walls_mesh(3))}
+    drawn = shapes.shape(runs["vga"], "plating", -1)
+    orange = np.tile([1.0, 0.5, 0.0], (len(drawn.points), 1))
+
+    def crashes(*_, **__):
+        raise subprocess.CalledProcessError(-11, "python", stderr=b"x\nSegmentation fault\n")
+
+    with caplog.at_level(logging.WARNING, "cellfem"):
+        by_vtk = scene.surface_images([(drawn.points, drawn.cells, orange)])[0]
+        assert not caplog.records  # the tests' machine can draw
+        monkeypatch.setattr(subprocess, "run", crashes)
+        plain = scene.surface_images([(drawn.points, drawn.cells, orange)])[0]
+        assert len(caplog.records) == 1 and "Segmentation fault" in caplog.text
+        assert colours(pictures.panels(runs, "plating")) > 10
+    for picture in (by_vtk, plain):
+        assert (picture[..., 0] > picture[..., 2] + 0.3).mean() > 0.05
+
+
+def test_drawing_leaves_matplotlib_as_the_user_set_it():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    pictures.panels({"a": fake_run(walls_mesh(2))}, "c_ratio")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_the_depth_profile_keeps_the_mean():
+    run = fake_run(baffles_mesh(3))
+    depth, plating = curves.depth_profile(run, bins=7)
+    sites = run.cell.sites
+    assert np.all(np.diff(depth) > 0) and 0 <= depth.min() and depth.max() <= 100 * UM * (1 + 1e-9)
+    whole, mean = curves.depth_profile(run, bins=1)
+    assert mean == pytest.approx([sites.mean(run.sites["plating"][-1])])
+    assert plating[0] > mean[0] > plating[-1] and whole.shape == (1,)
+    assert colours(curves.depth_profiles({"a": run})) > 3
+
+
+def test_voltages_need_more_than_a_moment():
+    assert curves.voltages({"a": fake_run(walls_mesh(1), times=(0.0,))}) is None
+    assert colours(curves.voltages({"a": fake_run(walls_mesh(1), outcome=Outcome("depleted", "x"))})) > 3
+
+
+def test_pictures_show_the_last_plating_not_the_rest_after_it():
+    run = fake_run(walls_mesh(1))
+    run.current[-1] = 0.0
+    assert values.last_plating(run) == 1
+    run.current[:] = -1.0
+    assert values.last_plating(run) == 2
