@@ -17,7 +17,7 @@ SCRIPTS = [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.ste
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_case_runs_coarse(script, tmp_path):
-    rows = runpy.run_path(str(script))["main"](out=tmp_path / "out", coarsen=3.0)
+    rows = runpy.run_path(str(script))["main"](out=tmp_path / "out", coarsen=4.0)
     assert rows
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.csv", "report.html"} <= written
