@@ -195,17 +195,22 @@ class System:
     # -- laws at cells and sites --------------------------------------------------------------------------------------
 
     def _laws(self, c):
-        """D, (t+ - t_ref) kappa, kappa and kappa (U' - U_r') at centroids, derivative in the imaginary part."""
+        """What multiplies F grad c and grad psi in M, and grad psi and grad c in i_e, at centroids, as -B times it.
+
+        In the bulk's electrolyte D, (t+ - t_ref) kappa, kappa and 0; in a region's own the remainder kappa (U' - U_r')
+        carries current and, with it, (t+ - t_ref)/F salt.  Derivatives by c stand in the imaginary part.
+        """
         centroid = self.ions.mean @ c + STEP * 1j
         out = np.empty((4, len(self.ions.cells)), dtype=complex)
         bulk = self.cell.transport
         for transport, at in self.groups:
             local = centroid[at]
-            kappa = transport.kappa(local)
-            out[0, at] = transport.D(local)
-            out[1, at] = (transport.t_plus(local) - self.t_ref) * kappa
+            kappa, excess = transport.kappa(local), transport.t_plus(local) - self.t_ref
+            remainder = 0.0 if transport is bulk else kappa * (bulk.dU(local) - transport.dU(local))
+            out[0, at] = transport.D(local) + excess * remainder / FARADAY
+            out[1, at] = excess * kappa
             out[2, at] = kappa
-            out[3, at] = 0.0 if transport is bulk else kappa * (bulk.dU(local) - transport.dU(local))
+            out[3, at] = remainder
         return out
 
     def _site_potential(self, phi_s):
