@@ -14,14 +14,15 @@ from cellfem.geometry import Geometry, plan
 
 DESIGNS = sorted((Path(__file__).parents[1] / "geometries").glob("*.toml"))
 VALUES = [
-    "-1.0", "0", "0.0", "-0.0", "nan", "-inf", "inf", "1e308", "1e-308", "1e400", "9" * 400, "9" * 5000, "true",
-    "false", '""', '"x"', '"y"', '"slab"', '"walls"', '"baffles"', '"envelope"', '"\\u0000"', '"a/b"', '"' + "n" * 1000 + '"',
-    "='", "1979-05-27", "07:32:00", "1", "2", "3", "4", "0x10", "1_000", "1e-7", "1e5", "19.999", "0.001", "{}", "{a = 1}",
-    "[]", "[1.0]", "[1.0, 2.0]", "[nan, 1, 1]", "[[1.0], 2.0, 3.0]", "[-1.0, 5.0, 5.0]", '["a", 1, 2]',
-    "[1e300, 1e300, 1e300]", "[10, 5, 100]", "[" * 3000 + "]" * 3000]
+    "-1.0", "0", "0.0", "-0.0", "nan", "-inf", "inf", "1e308", "1e-308", "1e400", "9" * 400, "9" * 5000,
+    "true", "false", '""', '"x"', '"y"', '"slab"', '"walls"', '"baffles"', '"envelope"', '"\\u0000"', '"a/b"',
+    '"' + "n" * 1000 + '"', "='", "1979-05-27", "07:32:00", "1", "2", "3", "4", "0x10", "1_000", "1e-7",
+    "1e5", "19.999", "0.001", "{}", "{a = 1}", "[]", "[1.0]", "[1.0, 2.0]", "[nan, 1, 1]", "[[1.0], 2.0, 3.0]",
+    "[-1.0, 5.0, 5.0]", '["a", 1, 2]', "[1e300, 1e300, 1e300]", "[10, 5, 100]", "[" * 3000 + "]" * 3000]
 KEYS = [
     "pitch_mm", "pitch", "size", "size_mm", "cell_size_nm", "colour", "gap", "post_mm", "Name", "dimensions", '"a b"',
-    '""', '"\\n"', "walls.pitch_um", "__class__", "thickness_um", "walls", "surface_cell_size_um", "counter_electrolyte_um"]
+    '""', '"\\n"', "walls.pitch_um", "__class__", "thickness_um", "walls", "surface_cell_size_um",
+    "counter_electrolyte_um"]
 ASSIGNMENT = re.compile(r"^(\s*[A-Za-z_\[]+\S*)(\s*=\s*)([^#\n]*)(.*)$")
 
 

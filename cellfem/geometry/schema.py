@@ -16,6 +16,7 @@ LARGEST_FILE = 1_000_000  # [bytes]
 UNIT = re.compile(r"_(um|mum|micron|microns|micrometer|micrometre|nm|mm|cm|m|A|angstrom)$", re.IGNORECASE)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Word = Annotated[str, StringConstraints(max_length=40)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f/\\]*$")]
 
 
@@ -24,7 +25,7 @@ class _Keys(BaseModel):
 
 
 class WallKeys(_Keys):
-    normal: str = Field("x", description="normal of the walls, `x` or (3-D) `y`")
+    normal: Word = Field("x", description="normal of the walls, `x` or (3-D) `y`")
     pitch_um: float = Field(description="distance of the walls, centre to centre; the first is centred at 0")
     thickness_um: float = Field(description="thickness of a wall; the wall at the mirror plane 0 is cut in half")
 
@@ -39,7 +40,7 @@ class BaffleKeys(_Keys):
 
 class DesignKeys(_Keys):
     name: Name = Field(description="name of the design in tables and files")
-    shape: str = Field(description="`walls`, `baffles`, `slab` or `envelope`")
+    shape: Word = Field(description="`walls`, `baffles`, `slab` or `envelope`")
     source: Text = Field(description="who drew it, from which paper or image, what is assumed")
     dimension: int = Field(3, description="1, 2 or 3; 2 drops y, 1 drops x and y")
     size_um: list[float] = Field(description="extents of the symmetry cell of the host layer: x, y, z; or only"
