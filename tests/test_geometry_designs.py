@@ -195,6 +195,14 @@ def test_every_key_stands_in_the_docs():
             assert info.default in (None, "x") or default in row.group(), key
 
 
+def test_shipped_designs_stand_in_the_docs():
+    text = (ROOT / "docs" / "designs.md").read_text(encoding="utf-8")
+    for path in (ROOT / "geometries").glob("*.toml"):
+        g = Geometry.load(path)
+        numbers = " | ".join(f"{plan.grid(g, coarsen).nodes:,}" for coarsen in (1, 2))
+        assert re.search(rf"^\| `{path.stem}` \| .* \| {re.escape(numbers)} \|$", text, flags=re.MULTILINE), path.stem
+
+
 def linear_answers(mesh, length):
     """Laplace's problem of unit flux from the counter to a surface with flux psi/length: drop, rise, spread."""
     @BilinearForm
