@@ -13,7 +13,6 @@ from cellfem.results.raster import raster, tiled
 from cellfem.results.scales import Scale, scale, span
 from cellfem.results.scene import surface_images
 from cellfem.results.shapes import Shape, background, copies_for, mirrored, shape
-from cellfem.results.tables import value_text
 from cellfem.results.values import cells_of, field, host_top, last_plating
 from cellfem.units import cm, mAh, um
 
@@ -21,7 +20,7 @@ _PLANE_SHARE = (0.55,)  # how wide a picture of the x-z plane is made by mirrori
 _SPACE_SHARES = (0.5, 0.2)  # the same for surfaces in space, in x and y
 _PANEL = (3.4, 4.2)  # [inch] width and height at most
 _LEFT, _GAP, _BAR, _HEAD, _FOOT = 0.65, 0.4, 0.95, 0.7, 0.5  # [inch] beside, between, above and below panels
-_PIXELS = round(_PANEL[1] * DPI)  # over the height of a plane
+_PIXELS = 2 * round(_PANEL[1] * DPI)  # over the height of a plane: twice those of the picture, for thin sheets
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +76,7 @@ def _grid(runs: Mapping[str, Solution], drawn: _Panels, colours: Scale, images: 
             corner = (left + (column_width - width) / 2, top - height)
             ax, run = figure.add_axes((*corner / whole, *np.array([width, height]) / whole)), runs[name]
             low, high, _, _ = span(drawn.shapes[name])
-            own = "" if drawn.key == "regime" else f"\n{value_text(low)} to {value_text(high)}"
+            own = "" if drawn.key == "regime" else f"\n{low:.3g} to {high:.3g}"
             ax.set_title(f"{name}\n{_moment(run, drawn.times[name])}{own}", fontsize=9)
             if name in images:
                 ax.imshow(images[name], interpolation="antialiased")
@@ -106,10 +105,10 @@ def _draw_plane(ax, run: Solution, drawn: Shape, colours: Scale, *, first: bool)
     ax.set_facecolor("#eeeeee")
     if solid is not None:
         ax.imshow(_pixels(run, solid, copies), extent=extent, origin="lower", cmap=ListedColormap([GREY]),
-                  interpolation="nearest")
+                  interpolation="antialiased")
     if drawn.kind == "area":
         ax.imshow(_pixels(run, drawn, copies), extent=extent, origin="lower", norm=colours.norm, cmap=colours.colours,
-                  interpolation="nearest")
+                  interpolation="antialiased")
     else:
         drawn = mirrored(drawn, low, high, np.array([copies]))
         lines = LineCollection((drawn.points / um)[drawn.cells], norm=colours.norm, cmap=colours.colours,

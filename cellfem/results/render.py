@@ -34,8 +34,7 @@ def draw(pyvista, points, faces, colours, direction, path: Path) -> None:
     plotter = pyvista.Plotter(off_screen=True, window_size=(max(120, round(HEIGHT * width / height)), HEIGHT))
     plotter.set_background("white")
     plotter.enable_anti_aliasing("ssaa")
-    # Mostly ambient light: a colour must stay the colour of the scale, a little shade gives depth.
-    plotter.add_mesh(mesh, scalars="colour", rgb=True, ambient=0.75, diffuse=0.3, specular=0.0)
+    plotter.add_mesh(mesh, scalars="colour", rgb=True, lighting=False)  # a colour must stay that of the scale
     outline = pyvista.PolyData(points, mesh.faces).clean(tolerance=1e-6)  # mirrored copies meet in double points
     outline = outline.compute_normals(point_normals=False, consistent_normals=True)  # else each turned face is a crease
     edges = outline.extract_feature_edges(30, manifold_edges=False)

@@ -51,7 +51,7 @@ def scale(key: str, shapes: Sequence[Shape]) -> Scale:
     low, high, extend = _limits([span(s) for s in shapes])
     room = 1e-3 * max(abs(low), abs(high), 1e-12)
     if key == "risk":
-        halves = [colormaps["Blues"](np.linspace(0.15, 0.95, 128)), colormaps["OrRd"](np.linspace(0.45, 1.0, 128))]
+        halves = [colormaps["Blues"](np.linspace(0.35, 0.95, 128)), colormaps["OrRd"](np.linspace(0.45, 1.0, 128))]
         return Scale(name, TwoSlopeNorm(1.0, vmin=0.0, vmax=max(2.0, high)), ListedColormap(np.vstack(halves)),
                      "max" if extend in ("max", "both") and high > 2 else "neither")
     if key == "c_ratio":
