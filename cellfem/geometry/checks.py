@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from cellfem.errors import GeometryError, did_you_mean, explain
+from cellfem.geometry.graph import components
 from cellfem.geometry.measures import volumes
 from cellfem.units import um
 
@@ -102,17 +101,11 @@ def islands(mesh, conductor: str) -> list[Island]:
     """Parts of the `host` or of the `electrolyte` that do not reach their electrode, largest first."""
     regions, surface, _ = CONDUCTORS[conductor]
     require_names(mesh, boundaries=(surface,))
-    conducts = _in(mesh, regions)
-    first, second = mesh.f2t
-    inner = second >= 0
-    inner[inner] = conducts[first[inner]] & conducts[second[inner]]
-    links = coo_matrix((np.ones(inner.sum(), dtype=bool), (first[inner], second[inner])), shape=2 * (mesh.nelements,))
-    _, part = connected_components(links, directed=False)
-    at_surface = mesh.f2t[:, mesh.boundaries[surface]].ravel()
-    at_surface = at_surface[at_surface >= 0]
-    reached = np.unique(part[at_surface[conducts[at_surface]]])
-    lost = np.flatnonzero(conducts & ~np.isin(part, reached))
-    return _grouped(mesh, conductor, lost, part[lost])
+    conducting = np.flatnonzero(_in(mesh, regions))
+    part = components(mesh, conducting)
+    at_surface = np.isin(conducting, mesh.f2t[:, mesh.boundaries[surface]])
+    lost = ~np.isin(part, part[at_surface])
+    return _grouped(mesh, conductor, conducting[lost], part[lost])
 
 
 def _grouped(mesh, conductor: str, cells: np.ndarray, part: np.ndarray) -> list[Island]:
