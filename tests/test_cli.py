@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,6 +62,13 @@ def test_solve_steady_above_the_limit_is_a_result(capsys, tmp_path, slab):
     assert "depleted" in said
 
 
+def test_what_a_run_used_beyond_the_data_is_said(capsys, tmp_path, slab):
+    code, _, err = run(capsys, "solve", slab, "--temperature-degC", 80, "--current-mA-cm2", 2, "--steady",
+                       "--out", tmp_path / "out")
+    assert code == 0, err
+    assert re.search(r"^cellfem: warning: plane-Li: .*353.15 K is outside", err, re.M)
+
+
 def test_flags_reach_the_cell(monkeypatch, tmp_path, slab):
     seen = {}
 
@@ -82,7 +90,12 @@ def test_flags_reach_the_cell(monkeypatch, tmp_path, slab):
 
 def test_electrolytes_find_their_metals(capsys, tmp_path, slab, monkeypatch):
     used = []
-    monkeypatch.setattr(cf, "solve", lambda cell, step, **_: used.append((cell.metal.symbol, cell.electrolyte.name)))
+
+    def solve(cell, step, **_):
+        used.append((cell.metal.symbol, cell.electrolyte.name))
+        return SimpleNamespace(warnings=())
+
+    monkeypatch.setattr(cf, "solve", solve)
     monkeypatch.setattr(cf, "write_report", lambda out, runs: [])
     monkeypatch.setattr(cf, "format_table", lambda rows: "")
     code, _, err = run(capsys, "compare", slab, "--metal", "Li", "Na", "--electrolyte", "lipf6-ec-emc", *PLATING,

@@ -1,0 +1,178 @@
+"""The command line: `cellfem compare`, `solve`, `mesh`, `materials`.
+
+It turns words into the library's objects, runs them, and prints.  Exit codes: 0 done (depletion is a result),
+2 bad input, 3 not converged, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import traceback
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+import cellfem as cf
+from cellfem.cli.flags import METALS, parse
+from cellfem.errors import explain
+from cellfem.materials import catalogue, default_electrolyte
+from cellfem.results.atomic import check_folder
+from cellfem.results.library import format_materials
+from cellfem.results.meshes import format_mesh, write_mesh
+from cellfem.units import cm, from_celsius, mA, mAh
+
+BAD_INPUT, NOT_CONVERGED, INTERRUPTED = 2, 3, 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command line; returns the exit code."""
+    try:
+        arguments = parse(argv)
+    except SystemExit as stop:  # argparse: 0 after --help and --version, 2 after bad flags
+        return int(stop.code or 0)
+    try:
+        with _warnings_on_one_line():
+            COMMANDS[arguments.command](arguments)
+    except cf.ConvergenceError as error:
+        return _fail(error, NOT_CONVERGED, arguments)
+    except BrokenPipeError:  # the reader of our output left: `cellfem materials | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ValueError, OSError) as error:
+        return _fail(error, BAD_INPUT, arguments)
+    except KeyboardInterrupt:
+        print("cellfem: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def run_cells(a: argparse.Namespace) -> None:
+    """`compare` and `solve`: everything is read and checked before anything runs."""
+    step = protocol(a)
+    stems = [Path(design).stem for design in a.designs]
+    if len(set(stems)) < len(stems):
+        raise ValueError(explain("designs", f"found {' '.join(a.designs)}", "the file names tell the runs apart and"
+                                 " have to differ", "Copy or rename one of the designs."))
+    out = check_folder(a.out or Path("results") / "_vs_".join(stems))
+    chosen = {metal.symbol: electrolyte(metal, a.electrolyte) for metal in a.metal}
+    _refuse_idle_electrolytes(a.electrolyte, chosen)
+    geometries = {stem: cf.Geometry.load(design) for stem, design in zip(stems, a.designs, strict=True)}
+    cells = {}
+    for stem, geometry in geometries.items():
+        mesh = geometry.mesh(coarsen=a.coarsen)
+        cells |= {f"{stem}-{metal}": cell(a, mesh, METALS[metal], own) for metal, own in chosen.items()}
+    runs = run_all(cells, step)
+    rows = cf.write_report(out, runs)
+    for name, run in runs.items():
+        for text in run.warnings:
+            print(f"cellfem: warning: {name}: {text}", file=sys.stderr)
+    print(cf.format_table(rows))
+    print(f"\nReport with pictures and assumptions: {out / 'report.html'}\n"
+          f"ParaView: open {out}/*.pvd, or run  pvpython {out / 'view.py'}")
+
+
+def run_all(cells: dict[str, cf.Cell], step) -> dict[str, cf.Solution]:
+    """Solve every cell, with a progress bar where stderr is a terminal."""
+    runs = {}
+    shown = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}]"
+    with tqdm(total=len(cells), bar_format=shown, disable=None) as bar:  # None: quiet where there is no terminal
+        for done, (name, one) in enumerate(cells.items()):
+            bar.set_description(name)
+
+            def advance(fraction: float, time: float = 0.0, done: int = done) -> None:
+                bar.update(done + fraction - bar.n)
+
+            runs[name] = cf.solve(one, step, progress=advance)
+            advance(1.0)
+    return runs
+
+
+def protocol(a: argparse.Namespace) -> cf.Galvanostatic | cf.Steady:
+    """What the flags ask for."""
+    current = a.current_mA_cm2 * mA / cm**2
+    if current < 0:
+        raise ValueError(explain("--current-mA-cm2", f"found {a.current_mA_cm2:g}", "a plating current (> 0) is needed",
+                                 "To strip after plating, give cf.solve a list of steps in Python."))
+    ends = {"--capacity-mAh-cm2": a.capacity_mAh_cm2, "--duration-s": a.duration_s, "--steady": a.steady or None}
+    given = [flag for flag, value in ends.items() if value is not None]
+    if len(given) != 1:
+        raise ValueError(explain("end of the run", f"found {' and '.join(given) or 'none'}",
+                                 f"exactly one of {', '.join(ends)} is needed", "Say when to stop."))
+    if a.steady:
+        return cf.Steady(current=current)
+    capacity = None if a.capacity_mAh_cm2 is None else a.capacity_mAh_cm2 * mAh / cm**2
+    return cf.Galvanostatic(current=current, capacity=capacity, duration=a.duration_s)
+
+
+def electrolyte(metal: cf.Metal, given: list[cf.Electrolyte]) -> cf.Electrolyte:
+    """The electrolyte for a metal: of those given the one with its cation, else the default."""
+    fitting = [one for one in given if one.cation in (metal.symbol, None)]
+    if len(fitting) > 1:
+        raise ValueError(explain("--electrolyte", f"found {' and '.join(one.name for one in fitting)} for {metal.name}",
+                                 "one per metal is needed", "Run them one after the other."))
+    return fitting[0] if fitting else default_electrolyte(metal)
+
+
+def _refuse_idle_electrolytes(given: list[cf.Electrolyte], chosen: dict[str, cf.Electrolyte]) -> None:
+    for one in given:
+        if one not in chosen.values():
+            raise ValueError(explain("--electrolyte", f"found {one.name}, whose cation is {one.cation}",
+                                     f"the metals of this run are {', '.join(chosen)}",
+                                     "Add that metal with --metal, or choose another electrolyte."))
+
+
+def cell(a: argparse.Namespace, mesh, metal: cf.Metal, own: cf.Electrolyte) -> cf.Cell:
+    """The cell that the flags describe, on a mesh, for a metal and its electrolyte."""
+    kinetics = None if a.i0_A_m2 is None else replace(metal.kinetics, i_0=a.i0_A_m2)
+    film = None if a.film_Ohm_m2 is None else cf.Film(R=a.film_Ohm_m2)
+    return cf.Cell(mesh, metal=metal, electrolyte=own, host=a.host, separator=a.separator, kinetics=kinetics, film=film,
+                   temperature=from_celsius(a.temperature_degC), counter=a.counter)
+
+
+def run_mesh(a: argparse.Namespace) -> None:
+    geometry = cf.Geometry.load(a.designs[0])
+    stem = Path(a.designs[0]).stem
+    out = check_folder(a.out or Path("results") / f"{stem}_mesh")
+    mesh = geometry.mesh(coarsen=a.coarsen)
+    print(format_mesh(geometry, mesh))
+    for path in write_mesh(out, stem, mesh):
+        print(path)
+
+
+def run_materials(a: argparse.Namespace) -> None:
+    print(format_materials([row for row in catalogue() if not a.names or row["name"] in a.names]))
+
+
+@contextlib.contextmanager
+def _warnings_on_one_line():
+    """Show each trust warning once, as one line on stderr."""
+    seen = set()
+
+    def show(message, category, *_, **__):
+        if str(message) not in seen:
+            seen.add(str(message))
+            tqdm.write(f"cellfem: {'warning' if category is cf.TrustWarning else category.__name__}: {message}",
+                       file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", cf.TrustWarning)
+        warnings.showwarning = show
+        yield
+
+
+def _fail(error: Exception, code: int, arguments: argparse.Namespace) -> int:
+    if arguments.traceback:
+        traceback.print_exception(error)
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = explain(str(error.filename or "file system"), error.strerror, "files and folders that can be read and"
+                       " written are needed", "Check the path, its permissions and the space on the disk.")
+    print(f"cellfem: {text}", file=sys.stderr)
+    return code
+
+
+COMMANDS = {"compare": run_cells, "solve": run_cells, "mesh": run_mesh, "materials": run_materials}

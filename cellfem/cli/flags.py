@@ -1,0 +1,138 @@
+"""What the command line understands: its flags, their converters and their defaults."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import re
+from functools import partial
+from pathlib import Path
+
+import cellfem as cf
+from cellfem.errors import did_you_mean, explain
+from cellfem.materials import DEFAULT_ELECTROLYTES, LIBRARY, catalogue, find
+
+METALS = {metal.symbol: metal for metal in LIBRARY["metal"].values()}
+COUNTERS = {"foil": cf.Foil(), "uniform-flux": cf.UniformFlux(), "reservoir": cf.Reservoir()}
+EXAMPLES = """
+examples:
+  cellfem compare geometries/vga.toml geometries/hga.toml --metal Li Na K \\
+          --current-mA-cm2 2 --capacity-mAh-cm2 1 --out results/x
+  cellfem solve geometries/hga.toml --metal Na --current-mA-cm2 1 --steady
+  cellfem mesh geometries/hga_holes.toml --out results/mesh
+  cellfem materials lipf6-ec-dmc
+"""
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """The arguments; exits with code 2 and a message for what cannot be understood."""
+    parser, commands = _parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        command = commands[arguments.command]
+        flags = re.findall(r"--[\w-]+", command.format_help())
+        hint = did_you_mean(unknown[0].split("=")[0], flags) if unknown[0].startswith("-") else "Leave it out."
+        command.error(explain("arguments", f"found {' '.join(unknown)}", "only the flags of --help are known", hint))
+    return arguments
+
+
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    formatted = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    parser = argparse.ArgumentParser(
+        prog="cellfem", description="Where does the metal plate, and how far do the ions deplete, in a porous anode?",
+        epilog=EXAMPLES, **formatted)
+    parser.add_argument("--version", action="version", version=f"cellfem {cf.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, usage: str, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text, epilog=EXAMPLES, usage=f"cellfem {name} {usage}",
+                                  **formatted)
+        sub.add_argument("--traceback", action="store_true", help="with an error, show where in the code it arose")
+        return sub
+
+    compare = command("compare", "DESIGN.toml DESIGN.toml ... --current-mA-cm2 J [flags]",
+                      "Run several designs with several metals and report them side by side.")
+    solve = command("solve", "DESIGN.toml --current-mA-cm2 J [flags]", "Run one design.")
+    mesh = command("mesh", "DESIGN.toml [flags]",
+                   "Mesh a design: quality, volumes, areas; VTU and a picture.")
+    for sub, count in ((compare, "+"), (solve, 1), (mesh, 1)):
+        sub.add_argument("designs", nargs=count, metavar="DESIGN.toml")
+    _add_cell_flags(compare, ["Li", "Na", "K"])
+    _add_cell_flags(solve, ["Li"])
+    for sub in (compare, solve, mesh):
+        _add_mesh_flags(sub)
+    listing = command("materials", "[NAME ...]",
+                      "The library of materials: values with units, ranges, sources and marks.")
+    listing.add_argument("names", nargs="*", metavar="NAME", type=any_material, help="only these")
+    return parser, {"compare": compare, "solve": solve, "mesh": mesh, "materials": listing}
+
+
+def _add_cell_flags(parser: argparse.ArgumentParser, metals: list[str]) -> None:
+    exchange = ", ".join(f"{symbol} {metal.kinetics.i_0:g}" for symbol, metal in METALS.items())
+    film = ", ".join(f"{symbol} {metal.R_film:g}" for symbol, metal in METALS.items())
+    defaults = ", ".join(f"{metal} {name}" for metal, name in DEFAULT_ELECTROLYTES.items())
+    add = parser.add_argument_group("cell").add_argument
+    add("--metal", nargs="+", type=material("metal"), default=[METALS[symbol] for symbol in metals], metavar="M",
+        help=f"of {', '.join(METALS)} (default: {' '.join(metals)})")
+    add("--electrolyte", nargs="+", type=material("electrolyte"), default=[], metavar="NAME",
+        help=f"one per metal (default: {defaults})")
+    add("--separator", type=material("separator"), default="celgard-2500", metavar="NAME",
+        help="(default: %(default)s)")
+    add("--host", type=material("host"), default="graphene", metavar="NAME", help="(default: %(default)s)")
+    add("--temperature-degC", type=number, default=25.0, metavar="T", help="(default: %(default)g)")
+    add("--i0-A-m2", type=positive, metavar="I0", help=f"exchange current density at 1 mol/L (default: {exchange})")
+    add("--film-Ohm-m2", type=not_negative, metavar="R", help=f"film resistance per true area (default: {film})")
+    add("--counter", type=counter, default="foil", metavar="KIND",
+        help=f"counter electrode, of {', '.join(COUNTERS)} (default: %(default)s)")
+    add = parser.add_argument_group("protocol").add_argument
+    add("--current-mA-cm2", type=number, required=True, metavar="J", help="superficial plating current, > 0")
+    add("--capacity-mAh-cm2", type=positive, metavar="Q", help="plate until this superficial charge has passed")
+    add("--duration-s", type=positive, metavar="t", help="or: plate for this time")
+    add("--steady", action="store_true", help="or: the steady state under this current")
+
+
+def _add_mesh_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("mesh and files").add_argument
+    add("--coarsen", type=positive, default=1.0, metavar="F", help="factor on all cell sizes (default: %(default)g)")
+    add("--out", type=Path, metavar="FOLDER", help="folder for the results (default: results/ and the designs' names)")
+
+
+def number(text: str, allowed: str = "a finite number", good=math.isfinite) -> float:
+    """A number from a flag; nan and inf are none."""
+    with contextlib.suppress(ValueError):
+        value = float(text)
+        if math.isfinite(value) and good(value):
+            return value
+    raise argparse.ArgumentTypeError(f"found {text!r}; {allowed} is needed. Write it like 0.5 or 1e-3; mind the unit.")
+
+
+positive = partial(number, allowed="a number above 0", good=lambda value: value > 0)
+not_negative = partial(number, allowed="0 or a number above", good=lambda value: value >= 0)
+
+
+def material(kind: str):
+    """A converter from a command-line name to a material of the library."""
+    def convert(text: str):
+        try:
+            return find(kind, text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+    return convert
+
+
+def counter(text: str):
+    if text not in COUNTERS:
+        raise argparse.ArgumentTypeError(f"found {text!r}; a kind of counter electrode is needed. "
+                                         + did_you_mean(text, COUNTERS))
+    return COUNTERS[text]
+
+
+def any_material(text: str) -> str:
+    """The material's name, as rows of the catalogue call it (metals also go by symbol)."""
+    known = {row["name"] for row in catalogue()}
+    name = METALS[text].name if text in METALS else text
+    if name not in known:
+        raise argparse.ArgumentTypeError(f"found {text!r}; a material of the library is needed. "
+                                         + did_you_mean(text, known | set(METALS)))
+    return name
