@@ -116,7 +116,7 @@ def _inverse(B: np.ndarray) -> np.ndarray:
     open_ = values > 1e-14 * max(values.max(), 1e-300)
     inverse = (vectors[:, open_] / values[open_]) @ vectors[:, open_].T
     shut = vectors[:, ~open_] @ vectors[:, ~open_].T
-    return np.where(np.abs(shut) > 1e-12, np.sign(shut) * np.inf, inverse)
+    return np.where(np.abs(shut) > 1e-12, np.copysign(np.inf, shut), inverse)
 
 
 def _check(where: str, found: np.ndarray, good: np.ndarray, allowed: str) -> None:

@@ -20,7 +20,7 @@ class NewtonResult:
 
 
 def newton(y: np.ndarray, *, evaluate: Callable, solve: Callable, advance: Callable, residual: Callable,
-           size: Callable, tolerance: float = 1e-8, max_steps: int = 40, where: str = "Newton") -> NewtonResult:
+           size: Callable, tolerance: float = 1e-6, max_steps: int = 40, where: str = "Newton") -> NewtonResult:
     """Solve R(y) = 0.
 
     Parameters
@@ -32,7 +32,7 @@ def newton(y: np.ndarray, *, evaluate: Callable, solve: Callable, advance: Calla
     size : (y, update) -> scaled size of an update, compared with `tolerance`
 
     A step is halved until |R| or the simplified Newton update falls.  The last step is a full one, so that the error
-    is that of the next, quadratically smaller update.
+    is that of the next, quadratically smaller update: about tolerance^2.
 
     Raises
     ------
