@@ -8,8 +8,10 @@ import io
 import logging
 import math
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import meshio
 import numpy as np
 import pytest
 from results_fakes import (
@@ -22,6 +24,8 @@ from results_fakes import (
     walls_mesh,
 )
 
+from cellfem.fields import label
+from cellfem.model.fluxes import fluxes
 from cellfem.model.solution import Outcome
 from cellfem.results import curves, export, html, pictures, scales, scene, shapes, tables, values, write
 from cellfem.results.raster import raster, tiled
@@ -170,6 +174,54 @@ def test_an_earlier_report_does_not_stand_beside_half_of_a_new_one(tmp_path, mon
     assert not (tmp_path / "report.html").exists() and not (tmp_path / "report.csv").exists()
 
 
+def test_a_run_without_a_solved_moment_has_its_row_but_no_fields(tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "pictures_of", lambda runs: [])
+    never = fake_run(walls_mesh(1), outcome=Outcome("depleted", "no steady state at 2000 mA/cm2"))
+    never = replace(never, times=never.times[:0], fields={k: v[:0] for k, v in never.fields.items()})
+    rows = write.write_report(tmp_path, {"ok": fake_run(walls_mesh(1)), "over": never})
+    assert [row["run"] for row in rows] == ["ok", "over"]
+    assert not (tmp_path / "over.pvd").exists() and "['ok']" in (tmp_path / "view.py").read_text()
+    assert "no steady state at 2000 mA/cm2" in (tmp_path / "report.html").read_text()
+    write.write_report(tmp_path, {"over": never})
+    assert not (tmp_path / "view.py").exists()
+    with pytest.raises(ValueError, match=r"fields of over: found none \(no steady state"):
+        export.write_solution(never, tmp_path, "over")
+
+
+def test_solved_runs_of_every_kind_are_reported(tmp_path, monkeypatch):
+    """The whole way with real solutions: resolved in 2-D, homogenised, a slab, steady and over the limit."""
+    import cellfem as cf
+    from cellfem.materials import CELGARD_2500, GRAPHENE, LIPF6_EC_DMC, LITHIUM
+    from cellfem.results.report import report
+    from cellfem.results.risk import risk_fields
+
+    for module, name, real in ((export, "fluxes", fluxes), (export, "risk_fields", risk_fields),
+                               (values, "risk_fields", risk_fields), (write, "report", report)):
+        monkeypatch.setattr(module, name, real)
+    mesh, hom, slab = walls_mesh(2), electrode_mesh(1), walls_mesh(1)
+    make = {"metal": LITHIUM, "electrolyte": LIPF6_EC_DMC, "separator": CELGARD_2500}
+    step = cf.Galvanostatic(current=100.0, duration=5.0)
+    medium = cf.Medium(eps=0.9, B=0.8, sigma=1e4, a_s=1e5)
+    runs = {
+        "resolved": cf.solve(cf.Cell(mesh, host=GRAPHENE, **make), step),
+        "homogenised": cf.solve(cf.Cell(hom, media={"electrode": medium}, **make), step),
+        "slab": cf.solve(cf.Cell(slab, **make), step),
+        "steady": cf.solve(cf.Cell(slab, **make), cf.Steady(current=20.0)),
+        "over": cf.solve(cf.Cell(slab, **make), cf.Steady(current=2e5)),
+    }
+    rows = write.write_report(tmp_path, runs)
+    assert [row["run"] for row in rows] == list(runs)
+    assert {p.stem for p in tmp_path.glob("*.pvd")} == set(runs) - {"over"}
+    text = tables.format_table(rows)
+    for name, run in runs.items():
+        assert name in text and run.outcome.message in text
+    surface = meshio.read(sorted((tmp_path / "resolved").glob("host_surface_*.vtu"))[-1])
+    plating = runs["resolved"].sites["plating"][-1] / 10
+    assert np.sort(surface.point_data[label("plating")]) == pytest.approx(np.sort(plating), rel=1e-6)
+    assert {label("i_s"), label("i_e")} & set(
+        meshio.read(tmp_path / "homogenised" / "host_0001.vtu").cell_data) == {label("i_s")}
+
+
 def test_each_assumption_is_said_once_with_its_runs():
     assert html.by_text({"a": ("x", "x", "y"), "b": ("y",), "c": ("y", "z")}) == [
         ("x", "a"), ("y", "all runs"), ("z", "c")]
@@ -246,6 +298,11 @@ def test_fields_of_nodes_and_of_the_surface_are_drawn_in_every_dimension(mesh):
 @pytest.mark.parametrize("key", ["risk", "regime", "local_sand", "phi_s"])
 def test_every_other_field_is_drawn(key):
     assert colours(pictures.panels({"a": fake_run(baffles_mesh(2))}, key)) > 10
+
+
+def test_runs_in_one_dimension_are_drawn_apart():
+    with pytest.raises(ValueError, match="1 of 2 runs in 1-D"):
+        pictures.panels({"a": fake_run(walls_mesh(1)), "b": fake_run(walls_mesh(2))}, "c_ratio")
 
 
 def test_runs_on_one_mesh_share_a_row():

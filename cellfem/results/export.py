@@ -48,9 +48,14 @@ def write_solution(solution: Solution, folder: str | Path, name: str | None = No
     m; z is up.  The .pvd is removed first and written last, each file under a temporary name first: whatever stops the
     writing, a .pvd that is there is complete.
 
-    Raises ValueError for a name that is no file name, and for a folder that cannot be written.
+    Raises ValueError for a name that is no file name, for a folder that cannot be written, and for a run without a
+    solved moment.
     """
     name = check_name(solution.cell.name or "solution") if name is None else check_name(name)
+    if not len(solution.times):
+        raise ValueError(explain(f"fields of {name}", f"found none ({solution.outcome.message})",
+                                 "a run that was solved for at least one moment is needed",
+                                 "Look at solution.outcome before writing."))
     folder = check_folder(folder)
     pieces = folder / name
     pieces.mkdir(parents=True, exist_ok=True)

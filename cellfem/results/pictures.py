@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cellfem.errors import explain
 from cellfem.model.solution import Solution
 from cellfem.results.figures import DPI, GREY, figure_with, grouped, png, styles, time_text
 from cellfem.results.raster import raster, tiled
@@ -51,11 +52,15 @@ def panels(runs: Mapping[str, Solution], key: str, *, k: int | None = None) -> b
 def several_panels(runs: Mapping[str, Solution], keys: Sequence[str], *, k: int | None = None) -> dict[str, bytes]:
     """`panels` of several fields; all their surfaces in space are drawn in one go, since VTK is slow to start."""
     times = {name: last_plating(run) if k is None else k for name, run in runs.items()}
+    one_d = sum(run.cell.mesh.dim() == 1 for run in runs.values())
+    if 0 < one_d < len(runs):
+        raise ValueError(explain("pictures", f"found {one_d} of {len(runs)} runs in 1-D", "runs in 1-D are curves and"
+                                 " share no picture with others", "Draw them apart."))
     prepared = [_Panels(key, times, {name: shape(run, key, times[name]) for name, run in runs.items()}) for key in keys]
     colours = [scale(p.key, list(p.shapes.values())) for p in prepared]
     images = iter(surface_images([_coloured(_continued(runs[name], p.shapes[name]), own, p.key)
                                   for p, own in zip(prepared, colours, strict=True) for name in p.solid]))
-    return {p.key: _profiles(runs, p) if any(s.kind == "profile" for s in p.shapes.values())
+    return {p.key: _profiles(runs, p) if one_d
             else _grid(runs, p, own, {name: next(images) for name in p.solid})
             for p, own in zip(prepared, colours, strict=True)}
 
@@ -142,19 +147,23 @@ def _mark_levels(ax, run: Solution, *, words: bool) -> None:
 
 
 def _profiles(runs: Mapping[str, Solution], drawn: _Panels) -> bytes:
-    profiles = {name: s for name, s in drawn.shapes.items() if s.kind == "profile"}
+    """Curves along z; bars where each run is a single place, the floor of a slab."""
     figure = figure_with(6.5, 4.0)
     ax = figure.add_subplot()
-    for name, style in styles(runs).items():
-        if name in profiles:
-            s = profiles[name]
-            order = np.argsort(s.points[:, 0])
-            marker = "o" if len(order) < 3 else None
-            ax.plot(s.points[order, 0] / um, s.values[order], label=name, marker=marker, **style)
-    for z in sorted({z for name in profiles for z in _levels(runs[name])}):
+    ax.grid(alpha=0.3)
+    looks, shapes = styles(runs), drawn.shapes
+    if all(len(s.values) == 1 for s in shapes.values()):
+        ax.bar(list(shapes), [s.values[0] for s in shapes.values()], color=[looks[name]["color"] for name in shapes])
+        ax.set_axisbelow(True)
+        ax.set_ylabel(field(drawn.key).label)
+        return png(figure)
+    for name, s in shapes.items():
+        order = np.argsort(s.points[:, 0])
+        ax.plot(s.points[order, 0] / um, s.values[order], label=name, marker="o" if len(order) < 3 else None,
+                **looks[name])
+    for z in sorted({z for run in runs.values() for z in _levels(run)}):
         ax.axvline(z / um, color="black", linewidth=0.6, linestyle=(0, (4, 3)))
     ax.set(xlabel="z [um], collector at 0", ylabel=field(drawn.key).label)
-    ax.grid(alpha=0.3)
     ax.legend(fontsize=8)
     return png(figure)
 

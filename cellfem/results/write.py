@@ -29,7 +29,8 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
     """Write the report of `runs` (name -> Solution) into the folder `out`; returns its rows, one dict per run.
 
     report.csv has a row per run and a column per reported number; report.html stands alone; each run's .pvd and
-    view.py are for ParaView.  `title` is the question that the runs answer.  All that can fail is computed before the
+    view.py are for ParaView.  A run without a solved moment (a steady current above the limit) has its row and its
+    outcome, but no fields.  `title` is the question that the runs answer.  All that can fail is computed before the
     first file is touched; an earlier report in the folder is taken away first, so that the report that stands there
     always belongs to the fields beside it.
 
@@ -42,22 +43,38 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
     for name in runs:
         check_name(name)
     rows = [{RUN: name, **report(run)} for name, run in runs.items()]
-    page = report_html(runs, rows, pictures_of(runs), title=title or TITLE, when=datetime.now().astimezone())
+    solved = {name: run for name, run in runs.items() if len(run.times)}  # a steady current may have had no solution
+    page = report_html(runs, rows, pictures_of(solved), title=title or TITLE, when=datetime.now().astimezone())
     out.mkdir(parents=True, exist_ok=True)
-    for earlier in ("report.html", "report.csv"):
+    for earlier in ("report.html", "report.csv", "view.py"):
         (out / earlier).unlink(missing_ok=True)
-    for name, run in runs.items():
+    for name, run in solved.items():
         write_solution(run, out, name)
-    write_text(out / "view.py", view_script(out, list(runs)))
+    if solved:
+        write_text(out / "view.py", view_script(out, list(solved)))
     write_text(out / "report.csv", csv_text(rows))
     write_text(out / "report.html", page)
     return rows
 
 
 def pictures_of(runs: Mapping[str, Solution]) -> list[Picture]:
-    """The pictures of a report, each with the words that it needs."""
+    """The pictures of a report, each with the words that it needs; runs in 1-D are curves and get their own."""
+    flat = {name: run for name, run in runs.items() if run.cell.mesh.dim() == 1}
+    solid = {name: run for name, run in runs.items() if name not in flat}
+    drawn = [picture for group in (solid, flat) if group for picture in _field_pictures(group)]
+    if runs:
+        drawn.append(Picture("Plating against depth",
+                             "Area mean of the plating current at each depth below the top of the host, at the last"
+                             " moment of plating.", depth_profiles(runs)))
+    voltage = voltages(runs)
+    if voltage is not None:
+        drawn.append(Picture("Cell voltage", "Counter electrode against collector; a cross marks depletion.", voltage))
+    return drawn
+
+
+def _field_pictures(runs: Mapping[str, Solution]) -> list[Picture]:
     png = several_panels(runs, ["c_ratio", "plating", "risk"])
-    drawn = [
+    return [
         Picture("Salt concentration over its initial value",
                 "c/c_0 at the last moment of plating, one scale for all runs: red is depleted, white initial, blue"
                 " enriched. Grey: solid host. Dashed: top of the host, faces of the separator. 3-D runs: the plane in"
@@ -68,14 +85,7 @@ def pictures_of(runs: Mapping[str, Solution]) -> list[Picture]:
         Picture("Risk map",
                 "Predicted depletion of each place when the target capacity is plated. From 1 on (orange to red) the"
                 " electrolyte there runs out of ions before; below (blue) it does not." + _MIRRORED, png["risk"]),
-        Picture("Plating against depth",
-                "Area mean of the plating current at each depth below the top of the host, at the last moment of"
-                " plating.", depth_profiles(runs)),
     ]
-    voltage = voltages(runs)
-    if voltage is not None:
-        drawn.append(Picture("Cell voltage", "Counter electrode against collector; a cross marks depletion.", voltage))
-    return drawn
 
 
 def view_script(out: Path, names: list[str]) -> str:
