@@ -27,7 +27,7 @@ from results_fakes import (
 from cellfem.fields import label
 from cellfem.model.fluxes import fluxes
 from cellfem.model.solution import Outcome
-from cellfem.results import curves, export, html, pictures, scales, scene, shapes, tables, values, write
+from cellfem.results import curves, export, pictures, scales, scene, shapes, tables, values, write
 from cellfem.results.raster import raster, tiled
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -112,7 +112,7 @@ def test_the_table_has_quantities_as_rows_and_aligned_runs():
     assert cells["charge balance [-]"] == ["1.2e-13", "-"]
     assert cells["only here [s]"] == ["-", "-"]
     assert len({len(line) for line in lines[:5]}) == 1  # right-aligned columns end together
-    assert lines[-2].split()[0] == "vga-Li" and lines[-2].endswith('ended "depleted" at (1, 2, 3) um')
+    assert lines[-3:] == ["outcome", '  vga-Li: ended "depleted" at (1, 2, 3) um', "  hga-K: reached 1 mAh/cm2"]
 
 
 def test_no_runs_make_no_table():
@@ -222,8 +222,9 @@ def test_solved_runs_of_every_kind_are_reported(tmp_path, monkeypatch):
         meshio.read(tmp_path / "homogenised" / "host_0001.vtu").cell_data) == {label("i_s")}
 
 
-def test_each_assumption_is_said_once_with_its_runs():
-    assert html.by_text({"a": ("x", "x", "y"), "b": ("y",), "c": ("y", "z")}) == [
+def test_each_text_is_said_once_with_its_runs():
+    assert tables.by_text({"a": ("x",)}) == [("x", "a")]
+    assert tables.by_text({"a": ("x", "x", "y"), "b": ("y",), "c": ("y", "z")}) == [
         ("x", "a"), ("y", "all runs"), ("z", "c")]
 
 

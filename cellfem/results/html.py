@@ -12,9 +12,10 @@ from pathlib import Path
 from cellfem.model.protocol import Potentiostatic, Rest, Steady, Step
 from cellfem.model.solution import Solution
 from cellfem.results.figures import time_text
-from cellfem.results.tables import RUN, Row, split, value_text
+from cellfem.results.tables import RUN, Row, by_text, split, value_text
 from cellfem.units import ZERO_CELSIUS, cm, mA, mAh, mV
 
+_WRAPPED = 40  # characters of a text that may stand, on several lines, in the table
 ILLUSTRATIVE = "illustrative"  # the mark of a value that no source supports
 
 
@@ -39,7 +40,7 @@ def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Seq
 
     source = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    short, long = split(rows)
+    short, long = split(rows, longest=_WRAPPED)
     return page.from_string(source).render(
         title=title,
         date=when.strftime("%Y-%m-%d %H:%M"),
@@ -47,23 +48,15 @@ def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Seq
         names=list(runs),
         outcomes=[(name, run.outcome.kind, run.outcome.message) for name, run in runs.items()],
         setups=[(name, setup(run)) for name, run in runs.items()],
-        table=[(key, [value_text(row.get(key)) for row in rows]) for key in short],
-        texts=[(key, [(row[RUN], value_text(row.get(key))) for row in rows]) for key in long if key != "outcome"],
+        table=[(key, [value_text(row.get(key)) for row in rows]) for key in short if key != "outcome"],
+        texts=[(key, by_text({str(row[RUN]): (value_text(row.get(key)),) for row in rows}))
+               for key in long if key != "outcome"],
         pictures=pictures,
         assumptions=[(text, who, ILLUSTRATIVE in text)
                      for text, who in by_text({n: run.cell.assumptions for n, run in runs.items()})],
         warnings=by_text({name: run.warnings for name, run in runs.items()}),
         work=[(key, [of(run) for run in runs.values()]) for key, of in _WORK],
     )
-
-
-def by_text(texts: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """Each text once, with the runs that say it: "all runs", or their names."""
-    said: dict[str, list[str]] = {}
-    for name, own in texts.items():
-        for text in dict.fromkeys(own):
-            said.setdefault(text, []).append(name)
-    return [(text, "all runs" if len(names) == len(texts) else ", ".join(names)) for text, names in said.items()]
 
 
 def setup(run: Solution) -> str:
@@ -78,6 +71,7 @@ def setup(run: Solution) -> str:
 def step_text(step: Step) -> str:
     """A step of a protocol in words.
 
+    >>> from cellfem.model.protocol import Galvanostatic
     >>> step_text(Galvanostatic(current=20.0, capacity=36000.0))
     'plating at 2 mA/cm2 up to 1 mAh/cm2'
     """

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 Row = Mapping[str, float | str]
 RUN = "run"  # the first column
-LONG = 24  # characters from which a text stands below the table, not in it
+LONG = 14  # characters beyond which a text stands below a table of plain text, not in it
 
 
 def keys_of(rows: Sequence[Row]) -> list[str]:
@@ -35,10 +35,10 @@ def value_text(value: float | str | None) -> str:
     return f"{value:.4g}"
 
 
-def split(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+def split(rows: Sequence[Row], longest: int = LONG) -> tuple[list[str], list[str]]:
     """Keys whose values fit into a table, and keys with texts (the outcome) that need lines of their own."""
     keys = keys_of(rows)
-    long = [k for k in keys if any(isinstance(row.get(k), str) and len(row[k]) > LONG for row in rows)]
+    long = [k for k in keys if any(isinstance(row.get(k), str) and len(row[k]) > longest for row in rows)]
     return [k for k in keys if k not in long], long
 
 
@@ -61,10 +61,19 @@ def format_table(rows: Sequence[Row]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
             for line in lines]
-    name = max(len(str(row[RUN])) for row in rows)
     for key in long:
-        text += ["", key, *(f"  {row[RUN]!s:<{name}}  {value_text(row.get(key))}" for row in rows)]
+        said = by_text({str(row[RUN]): (value_text(row.get(key)),) for row in rows})
+        text += ["", key, *(f"  {who}: {what}" for what, who in said)]
     return "\n".join(line.rstrip() for line in text)
+
+
+def by_text(texts: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Each text once, with the runs that say it: "all runs", or their names."""
+    said: dict[str, list[str]] = {}
+    for name, own in texts.items():
+        for text in dict.fromkeys(own):
+            said.setdefault(text, []).append(name)
+    return [(text, "all runs" if len(names) == len(texts) > 1 else ", ".join(names)) for text, names in said.items()]
 
 
 def csv_text(rows: Sequence[Row]) -> str:
