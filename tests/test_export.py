@@ -10,6 +10,8 @@ import meshio
 import numpy as np
 import pytest
 from results_fakes import UM, baffles_mesh, electrode_mesh, fake_fluxes, fake_risk, fake_run, walls_mesh
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
 
 from cellfem.fields import FIELDS, label
 from cellfem.results import atomic, export, values, vtu
@@ -202,6 +204,12 @@ def test_large_arrays_span_several_compressed_blocks(tmp_path):
     back = meshio.read(tmp_path / "big.vtu")
     assert np.array_equal(back.points, points) and np.array_equal(back.cells[0].data, cells)
     assert np.array_equal(back.point_data["v [m]"], values.astype("f4"))
+    reader = vtkXMLUnstructuredGridReader()  # VTK itself minds the sizes of the blocks
+    reader.SetFileName(str(tmp_path / "big.vtu"))
+    reader.Update()
+    assert reader.GetErrorCode() == 0
+    assert np.array_equal(vtk_to_numpy(reader.GetOutput().GetPointData().GetArray("v [m]")), values.astype("f4"))
+    assert np.array_equal(vtk_to_numpy(reader.GetOutput().GetPoints().GetData()), points)
 
 
 def test_an_array_of_the_wrong_length_is_refused():

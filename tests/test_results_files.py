@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 import meshio
 import numpy as np
 import pytest
+import skfem
 from results_fakes import (
     UM,
     baffles_mesh,
@@ -246,16 +247,29 @@ def test_tiles_are_reflections():
     assert tiled(np.array([[1, 2, 3]]), 3).tolist() == [[1, 2, 3, 3, 2, 1, 1, 2, 3]]
 
 
+def area(drawn: shapes.Shape) -> float:
+    a, b, c = (drawn.points[drawn.cells[:, i]] for i in range(3))
+    return np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]).sum() / 2
+
+
 @pytest.mark.parametrize("make", [walls_mesh, baffles_mesh])
 def test_the_mid_plane_is_covered_once_with_exact_values(make):
     mesh = make(3)
     run = fake_run(mesh)
     drawn = shapes.shape(run, "c", 2)
-    a, b, c = (drawn.points[drawn.cells[:, i]] for i in range(3))
-    area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]).sum() / 2
     wet = np.ptp(mesh.p[0]) * np.ptp(mesh.p[2]) - {walls_mesh: 0.5 * 100, baffles_mesh: 10 * 40}[make] * UM**2
-    assert area == pytest.approx(wet, rel=1e-9)
+    assert area(drawn) == pytest.approx(wet, rel=1e-9)
     assert drawn.values == pytest.approx(1500 * drawn.points[:, 1] / (125 * UM), rel=1e-9)
+
+
+def test_the_mid_plane_is_covered_once_on_irregular_cells():
+    mesh = skfem.MeshTet1.init_tensor(*[np.linspace(0, 1, 5)] * 3)
+    p = mesh.p.copy()
+    inside = np.all((p > 0) & (p < 1), axis=0)
+    p[:, inside] += np.random.default_rng(1).uniform(-0.08, 0.08, (3, inside.sum()))
+    drawn = shapes._slice(p, mesh.t, p[0] + 2 * p[2])
+    assert area(drawn) == pytest.approx(1, rel=1e-12)
+    assert drawn.values == pytest.approx(drawn.points @ [1, 2], rel=1e-12)
 
 
 def test_slender_cells_are_mirrored_to_whole_periods():
