@@ -344,7 +344,9 @@ def test_a_surface_in_space_is_drawn_by_vtk_or_else_by_matplotlib(monkeypatch, c
         plain = scene.surface_images([(drawn.points, drawn.cells, orange)])[0]
         assert len(caplog.records) == 1 and "Segmentation fault" in caplog.text
         assert colours(pictures.panels(runs, "plating")) > 10
-    for picture in (by_vtk, plain):
+        floor = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0.0]]) * UM  # flat, as a slab's
+        flat = scene.surface_images([(floor, np.array([[0, 1, 2]]), orange[:3])])[0]
+    for picture in (by_vtk, plain, flat):
         assert (picture[..., 0] > picture[..., 2] + 0.3).mean() > 0.05
 
 

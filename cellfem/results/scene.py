@@ -24,7 +24,7 @@ def surface_images(surfaces: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) ->
     """
     if not surfaces:
         return []
-    points_faces_colours = [(points / np.ptp(points[:, 2]).clip(1e-30), faces, colours)  # of order 1, as VTK likes it
+    points_faces_colours = [(points / np.ptp(points, axis=0).max(), faces, colours)  # of order 1, as VTK likes it
                             for points, faces, colours in surfaces]
     try:
         return _by_vtk(points_faces_colours)
@@ -58,11 +58,12 @@ def _by_matplotlib(points: np.ndarray, faces: np.ndarray, colours: np.ndarray) -
         colours = colours[faces].mean(axis=1)
     figure = Figure(figsize=(6, 6), dpi=150)
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot(projection="3d", proj_type="ortho")
-    axes.add_collection3d(Poly3DCollection(points[faces], facecolors=colours, edgecolors="none"))
+    axes = figure.add_axes((0, 0, 1, 1), projection="3d", proj_type="ortho")
+    # Without anti-aliasing, which would show the seams between faces.
+    axes.add_collection3d(Poly3DCollection(points[faces], facecolors=colours, edgecolors="none", antialiaseds=False))
     low, high = points.min(axis=0), points.max(axis=0)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-    axes.set_box_aspect((high - low).clip(1e-3), zoom=1.2)
+    axes.set_box_aspect((high - low).clip(1e-3), zoom=0.95)
     x, y, z = DIRECTION
     axes.view_init(elev=np.degrees(np.arctan2(z, np.hypot(x, y))), azim=np.degrees(np.arctan2(y, x)))
     axes.set_axis_off()
