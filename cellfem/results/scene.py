@@ -61,9 +61,10 @@ def _by_matplotlib(points: np.ndarray, faces: np.ndarray, colours: np.ndarray) -
     axes = figure.add_axes((0, 0, 1, 1), projection="3d", proj_type="ortho")
     # Without anti-aliasing, which would show the seams between faces.
     axes.add_collection3d(Poly3DCollection(points[faces], facecolors=colours, edgecolors="none", antialiaseds=False))
-    low, high = points.min(axis=0), points.max(axis=0)
+    low = points.min(axis=0)
+    high = np.maximum(points.max(axis=0), low + 1e-3)  # flat surfaces need a box, too
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-    axes.set_box_aspect((high - low).clip(1e-3), zoom=0.95)
+    axes.set_box_aspect(high - low, zoom=0.95)
     x, y, z = DIRECTION
     axes.view_init(elev=np.degrees(np.arctan2(z, np.hypot(x, y))), azim=np.degrees(np.arctan2(y, x)))
     axes.set_axis_off()
