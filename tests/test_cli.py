@@ -201,6 +201,7 @@ def test_bad_designs(capsys, tmp_path, name, command):
     (["--current-mA-cm2", "2"], ["--capacity-mAh-cm2", "--duration-s", "--steady"]),
     (["--current-mA-cm2", "2", "--capacity-mAh-cm2", "1", "--steady"], ["--capacity-mAh-cm2", "--steady"]),
     (["--current-mA-cm2", "2", "--capacity-mAh-cm2", "-1"], ["--capacity-mAh-cm2", "-1"]),
+    (["--current-mA-cm2", "2", "--capacity-mAh-cm2", "inf"], ["--capacity-mAh-cm2", "inf"]),
     (["--current-mA-cm2", "2", "--duration-s", "0"], ["--duration-s", "0"]),
     ([*PLATING, "--metal", "Mg"], ["--metal", "Mg"]),
     ([*PLATING, "--metal", "Lithum"], ["--metal", "lithium"]),
