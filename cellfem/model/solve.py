@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.sparse as sp
 
+from cellfem.model.moves import Moves
 from cellfem.model.reactions import Reaction
 from cellfem.model.system import Load, Storage, System
 from cellfem.numerics.assembly import pin
 from cellfem.numerics.linear import LinearSolver
 from cellfem.numerics.newton import newton
-
-POTENTIAL_STEP = 8.0  # [RT/F] largest change of a potential in one Newton step
-SHRINK = 3.0  # [-] c falls by no more than exp(-SHRINK) in one Newton step
 
 
 @dataclass
@@ -30,6 +28,7 @@ class Worker:
         split = self.system.unknowns.salt
         self.full = LinearSolver(split, direct=self.direct)
         self.charge = LinearSolver(0, direct=self.direct)
+        self.moves = Moves.of(self.system)
 
     # -- potentials at a given concentration --------------------------------------------------------------------------
 
@@ -49,7 +48,7 @@ class Worker:
             return self.charge.solve(J, -R, tolerance)
 
         part = self._newton(y[n:], evaluate, solve, lambda p: system.residual(whole(p), load, Storage(c, 1.0))[n:],
-                            self._advance(0), "potentials at the given concentration")
+                            Moves(0), "potentials at the given concentration")
         return whole(part)
 
     # -- a stage of a time step ---------------------------------------------------------------------------------------
@@ -62,8 +61,7 @@ class Worker:
             return self._exact_sums(J, -R, self.full.solve(J, -R, tolerance))
 
         return self._newton(y, lambda y: system.evaluate(y, load, storage), solve,
-                            lambda y: system.residual(y, load, storage), self._advance(system.unknowns.salt),
-                            "time step")
+                            lambda y: system.residual(y, load, storage), self.moves, "time step")
 
     # -- a steady state -----------------------------------------------------------------------------------------------
 
@@ -95,35 +93,17 @@ class Worker:
             z = self._exact_sums(J, unit, self.full.solve(J, unit, tolerance), salt=False)
             return x + (1 - volume @ (y + x)[:n]) / (volume @ z[:n]) * z
 
-        return self._newton(y, evaluate, solve, residual, self._advance(n), "steady state")
+        return self._newton(y, evaluate, solve, residual, self.moves, "steady state")
 
     # -- shared -------------------------------------------------------------------------------------------------------
 
-    def _newton(self, y, evaluate, solve, residual, advance, where):
+    def _newton(self, y, evaluate, solve, residual, moves, where):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            result = newton(y, evaluate=evaluate, solve=solve, residual=residual, advance=advance, size=_size,
-                            where=where)
+            result = newton(y, evaluate=evaluate, solve=solve, residual=residual, advance=moves.advance,
+                            size=moves.size, where=where)
         self.newton_steps += result.steps
         self.history.append(result.history)
         return result.y
-
-    @staticmethod
-    def _advance(salt: int):
-        """A step that keeps c positive: linear upward, exponential downward, so c = 0 is never reached.
-
-        To first order both are y + update, so Newton keeps its quadratic convergence.
-        """
-        def advance(y, update, length):
-            change = update.copy()
-            biggest = np.max(np.abs(change[salt:]), initial=0.0)
-            change *= length * min(1.0, POTENTIAL_STEP / biggest if biggest > 0 else 1.0)
-            new = y + change
-            down = change[:salt] < 0
-            ratio = np.maximum(change[:salt][down] / y[:salt][down], -SHRINK)
-            new[:salt][down] = y[:salt][down] * np.exp(ratio)
-            return new
-
-        return advance
 
     def _exact_sums(self, J, b, x, salt: bool = True) -> np.ndarray:
         """Correct x by constants per block, so that the sums of the balance rows hold exactly, whatever the tolerance.
@@ -138,11 +118,6 @@ class Worker:
             np.arange(len(blocks)), list(map(len, blocks))))), shape=(len(x), len(blocks)))
         coarse = (Z.T @ (J @ Z)).toarray()
         return x + Z @ np.linalg.lstsq(coarse, Z.T @ (b - J @ x), rcond=1e-13)[0]
-
-
-def _size(y: np.ndarray, update: np.ndarray) -> float:
-    """Largest change in natural scales."""
-    return float(np.max(np.abs(update), initial=0.0))
 
 
 def first_guess(system: System, c: np.ndarray, load: Load) -> np.ndarray:

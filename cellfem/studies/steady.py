@@ -2,59 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cellfem.errors import ConvergenceError
-from cellfem.model.protocol import Steady
+from cellfem.model.protocol import STOP_RATIO, Steady
 from cellfem.model.solution import Outcome
 from cellfem.model.solve import Worker
 from cellfem.model.system import Load
+from cellfem.studies.depletion import lowest
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.transient import Frame
 
-RAMP_SMALLEST = 1e-4  # [-] share of the current below which the ramp gives up
+RAMP_SMALLEST = 1e-3  # [-] share of the current below which the ramp gives up
+NEARLY = 0.05  # [-] c/c_0 at a busy place below which a ramp that gets stuck has met depletion
 
 
 def steady_state(worker: Worker, protocol: Steady) -> tuple[list[Frame], Outcome, str]:
-    """(frames, outcome, start): one frame, or none where the current is above the limit.
+    """(frames, outcome, start): one frame, or none where the electrolyte depletes at this current.
+
+    The current depletes the electrolyte where it exceeds the limiting current, or where a place that plates in earnest
+    has c below STOP_RATIO c_0 (behind a film, say, which lets it plate on).
 
     Raises ConvergenceError where no start converges.
     """
-    system = worker.system
-    limit = limiting_current(system.cell, strip=protocol.current < 0)
-    if abs(protocol.current) >= limit * (1 - 1e-9):
-        return [], Outcome("depleted", f"no steady state at {protocol.current / 10:.4g} mA/cm2: the electrolyte"
-                           f" depletes; the largest sustainable current is {limit / 10:.4g} mA/cm2",
-                           sustainable_current=limit), "none"
-    y, start = _start(worker, protocol.current)
-    i_n, i_counter, current = system.currents(y)
-    frame = Frame(0.0, 0, y, i_n, i_counter, np.zeros(len(i_n)), current, 0.0)
-    return [frame], Outcome("steady", f"steady at {protocol.current / 10:.4g} mA/cm2, "
-                            f"{abs(protocol.current) / limit:.3g} of the limiting current",
-                            sustainable_current=limit), start
+    system, current = worker.system, protocol.current
+    limit = limiting_current(system.cell, strip=current < 0)
+    if abs(current) >= limit * (1 - 1e-9):
+        return [], _depleted(current, limit, "", None), "none"
+    y, start, reached = _start(worker, current)
+    if y is None:
+        place = system.cell.place(reached.place)
+        return [], _depleted(current, reached.current, f" at ({place})", reached.place), start
+    i_n, i_counter, through = system.currents(y)
+    frame = Frame(0.0, 0, y, i_n, i_counter, np.zeros(len(i_n)), through, 0.0)
+    return [frame], Outcome("steady", f"steady at {current / 10:.4g} mA/cm2, {abs(current) / limit:.3g} of the limiting"
+                            " current", sustainable_current=limit), start
 
 
-def _start(worker: Worker, current: float) -> tuple[np.ndarray, str]:
+def _depleted(current: float, largest: float, where: str, place) -> Outcome:
+    return Outcome("depleted", f"no steady state at {current / 10:.4g} mA/cm2: the electrolyte depletes{where}; the"
+                   f" largest sustainable current is {largest / 10:.4g} mA/cm2",
+                   place=None if place is None else tuple(map(float, place)), sustainable_current=largest)
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """Where a ramp of the current ended: at depletion."""
+
+    current: float  # [A/m2]
+    place: np.ndarray  # [m]
+
+
+def _start(worker: Worker, current: float) -> tuple[np.ndarray | None, str, Reached | None]:
     """The plain start (potentials at c = c_0, then everything); where it fails, a ramp of the current."""
     uniform = np.full(len(worker.system.pore_volume), worker.system.unknowns.c_0)
     try:
         y = worker.potentials(uniform, Load(current=current))
-        return worker.steady(y, Load(current=current)), "plain"
+        y = worker.steady(y, Load(current=current))
+        if lowest(worker.system, y)[0] >= STOP_RATIO:
+            return y, "plain", None
     except ConvergenceError:
-        return _ramp(worker, current, uniform), "current ramp"
+        pass
+    y, reached = _ramp(worker, current, uniform)
+    return y, "current ramp", reached
 
 
-def _ramp(worker: Worker, current: float, uniform: np.ndarray) -> np.ndarray:
-    reached, step = 0.0, 0.25
+def _ramp(worker: Worker, current: float, uniform: np.ndarray) -> tuple[np.ndarray | None, Reached | None]:
+    """The state at the full current, or (None, where it depleted on the way)."""
+    share, step, ratio, place = 0.0, 0.2, 1.0, None
     y = worker.potentials(uniform, Load(current=step * current))
-    while reached < 1:
-        target = min(reached + step, 1.0)
+    while share < 1:
+        target = min(share + step, 1.0)
         try:
-            y = worker.steady(y, Load(current=target * current))
+            new = worker.steady(y, Load(current=target * current))
         except ConvergenceError:
             step /= 2
             if step < RAMP_SMALLEST:
+                if ratio < NEARLY:
+                    return None, Reached(abs(share * current), place)
                 raise
             continue
-        reached, step = target, 1.5 * step
-    return y
+        new_ratio, new_place = lowest(worker.system, new)
+        if new_ratio < STOP_RATIO:
+            if step > 0.01:  # approach the current at which the stop is met
+                step /= 2
+                continue
+            return None, Reached(abs(share * current), new_place)
+        y, share, ratio, place, step = new, target, new_ratio, new_place, 1.5 * step
+    return y, None

@@ -13,8 +13,8 @@ from cellfem.model.solution import Outcome
 from cellfem.model.solve import Worker
 from cellfem.model.system import Load, Storage
 from cellfem.numerics.timestepping import Step, next_step, tr_bdf2
+from cellfem.studies.depletion import busy_nodes
 
-BUSY = 0.1  # [-] a place counts where it plates at this share of the area mean or more
 LANDING = 0.02  # [-] relative width of the window in which a stop counts as met
 SMALLEST = 1e-10  # [-] step over the length of the protocol step, below which a run gives up
 FIRST = 0.001  # [-] first step over the length of the protocol step
@@ -157,30 +157,18 @@ class March:
 
     # -- depletion ----------------------------------------------------------------------------------------------------
 
-    def _places(self, y: np.ndarray):
-        """Positions among the electrolyte nodes of the places that plate in earnest, on either electrode."""
-        system, cell = self.run.system, self.run.system.cell
-        i_n, i_counter, _ = system.currents(y)
-        places = []
-        for current, area, nodes in ((-i_n, cell.sites.area, system.site_ionic),
-                                     (-i_counter, cell.counter_sites.area, system.counter_ionic)):
-            mean = current @ area / area.sum()
-            places.append(nodes[(current >= BUSY * mean) & (current > 0)] if mean > 0 else nodes[:0])
-        nodes = np.concatenate(places)
-        return nodes[system.unknowns.c[nodes] >= 0]
-
     def _aim(self, x, k) -> float:
         """Length of step that meets the stop along the tangent."""
         if self.stop_ratio == 0:
             return np.inf
-        nodes = self._places(self.y)
+        nodes = busy_nodes(self.run.system, self.y)
         floor = self.stop_ratio * self.run.system.unknowns.c_0
         falling = nodes[(k[nodes] < 0) & (x[nodes] > floor)]
         return float(np.min((x[falling] - floor) / -k[falling], initial=np.inf))
 
     def _event(self, step: Step) -> float | None:
         """Distance from the step's start at which the stop is met (at most h, or a hair more), None if it is not."""
-        nodes = self._places(self.y)
+        nodes = busy_nodes(self.run.system, self.y)
         floor = self.stop_ratio * self.run.system.unknowns.c_0
         low = nodes[step.x1[nodes] <= floor * (1 + LANDING)]
         if len(low) == 0 or self.stop_ratio == 0:
@@ -195,7 +183,7 @@ class March:
     def _depleted(self, step: Step, y: np.ndarray) -> Outcome:
         """Where and when; the time to c = 0 by tangent and curvature in s."""
         system, cell = self.run.system, self.run.system.cell
-        nodes = self._places(y)
+        nodes = busy_nodes(system, y)
         worst = nodes[np.argmin(step.x1[nodes])]
         c, slope, bend = step.x1[worst], step.k1[worst], float(step.curvature(np.array([worst]))[0])
         roots = np.roots([0.5 * bend, slope, c]) if bend else np.array([-c / slope])
@@ -209,7 +197,7 @@ class March:
     def _stuck(self, s, y, x, previous, s_end):
         """No step succeeds any more: depletion if c is nearly gone where the metal plates, else an error."""
         system = self.run.system
-        nodes = self._places(y)
+        nodes = busy_nodes(system, y)
         lowest = np.min(x[nodes], initial=np.inf) / system.unknowns.c_0
         if lowest < 0.05 and len(nodes):
             worst = nodes[np.argmin(x[nodes])]
