@@ -1,0 +1,177 @@
+"""Newton's method, linear solves and the time stepper, on problems with known answers."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from cellfem.errors import ConvergenceError
+from cellfem.numerics.linear import DIRECT_LIMIT, LinearSolver
+from cellfem.numerics.newton import newton
+from cellfem.numerics.timestepping import GAMMA, W, next_step, tr_bdf2
+
+
+def solve_plain(y, residual, jacobian, **given):
+    return newton(y, evaluate=lambda y: (residual(y), jacobian(y)),
+                  solve=lambda J, R, y, tolerance: -np.linalg.solve(J, R), residual=residual,
+                  advance=lambda y, update, length: y + length * update,
+                  size=lambda y, update: np.max(np.abs(update)), **given)
+
+
+def test_newton_converges_with_the_second_power():
+    result = solve_plain(np.array([1.0, 1.0]), lambda y: np.array([y[0] ** 2 + y[1] - 3, y[0] - y[1] ** 3]),
+                         lambda y: np.array([[2 * y[0], 1.0], [1.0, -3 * y[1] ** 2]]), tolerance=1e-8)
+    updates = [update for _, update in result.history]
+    assert np.allclose(result.y[0] ** 2 + result.y[1], 3, atol=1e-14) and np.isclose(result.y[0], result.y[1] ** 3)
+    assert result.steps == len(updates) <= 6
+    assert all(b <= 2 * a**2 for a, b in pairwise(updates[1:]) if a < 0.1)
+
+
+def test_newton_halves_steps_that_lead_away():
+    """arctan: the full step diverges from |y| > 1.39."""
+    result = solve_plain(np.array([10.0]), np.arctan, lambda y: np.diag(1 / (1 + y**2)))
+    assert abs(result.y[0]) < 1e-10
+
+
+@pytest.mark.parametrize("residual, found", [(lambda y: y**2 + 1, "no step|no convergence"),
+                                             (lambda y: y * np.nan, "not finite"),
+                                             (lambda y: np.exp(-y), "no convergence")])
+def test_newton_never_returns_what_has_not_converged(residual, found):
+    with pytest.raises(ConvergenceError, match=found) as error, np.errstate(all="ignore"):
+        solve_plain(np.array([3.0]), residual, lambda y: np.diag(np.imag(residual(y + 1e-30j)) / 1e-30), max_steps=25)
+    assert len(error.value.history) >= 0 and "Lower the current" in str(error.value)
+
+
+def two_fields(n: int, coupling: float):
+    """A lower triangular pair of 2-D Laplacians with a weak upper coupling."""
+    line = sp.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(n, n))
+    K = (sp.kron(line, sp.eye(n)) + sp.kron(sp.eye(n), line)).tocsr()
+    weak = coupling * sp.eye(n * n)
+    return sp.bmat([[K, weak], [0.3 * K, K]], format="csr")
+
+
+@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-10])
+def test_linear_solver_keeps_its_tolerance(direct, tolerance):
+    A = two_fields(40, 1e-3)
+    x = np.sin(np.arange(A.shape[0]))
+    solver = LinearSolver(1600, direct=direct)
+    b = A @ x
+    found = solver.solve(A, b, tolerance)
+    assert np.linalg.norm(A @ found - b) <= 2 * tolerance * np.linalg.norm(b)
+    assert solver.solves == solver.setups == 1 and 1 <= solver.iterations <= (2 if direct else 40)
+
+
+def test_direct_and_multigrid_agree():
+    A = two_fields(50, 1e-2)
+    b = np.cos(np.arange(A.shape[0]))
+    one, other = (LinearSolver(2500, direct=direct).solve(A, b, 1e-12) for direct in (True, False))
+    assert np.max(np.abs(one - other)) <= 1e-8 * np.max(np.abs(one))
+
+
+def test_a_preconditioner_serves_while_the_matrix_stays_near():
+    A = two_fields(60, 1e-2)
+    b = np.ones(A.shape[0])
+    solver = LinearSolver(3600, direct=False)
+    for factor in (1.0, 1.01, 1.02):
+        solver.solve(factor * A, b)
+    assert (solver.solves, solver.setups) == (3, 1)
+    far = A + sp.diags(np.where(np.arange(A.shape[0]) % 3, 1e4, 0.0))
+    x = solver.solve(far.tocsr(), b)
+    assert np.linalg.norm(far @ x - b) <= 2e-8 * np.linalg.norm(b)
+    assert solver.setups == 2, "a far matrix gets its own"
+
+
+def test_zero_right_side_and_size_rules():
+    solver = LinearSolver(0)
+    assert np.array_equal(solver.solve(sp.eye(5, format="csr"), np.zeros(5)), np.zeros(5))
+    assert solver.kind(DIRECT_LIMIT) == "direct" and solver.kind(DIRECT_LIMIT + 1) == "block AMG"
+
+
+def test_singular_matrices_are_errors():
+    A = sp.csr_matrix(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    with pytest.raises(ConvergenceError, match="linear solve"):
+        LinearSolver(0).solve(A, np.array([1.0, 1.0]))
+
+
+def test_round_off_is_no_failure():
+    """Entries over 16 decades: the residual cannot fall below |A| |x| eps, and need not."""
+    scale = np.logspace(0, 12, 30)
+    line = sp.diags([-scale[1:], scale + np.roll(scale, -1), -scale[1:]], [-1, 0, 1]).tocsr()
+    b = np.zeros(30)
+    b[0] = 1.0
+    x = LinearSolver(0).solve(line, b, 1e-14)
+    left = np.linalg.norm(line @ x - b)
+    assert 2e-14 < left <= 1e-14 * np.linalg.norm(abs(line) @ abs(x))
+
+
+def integrate(rate, x, s_end, count):
+    """`count` equal steps of dx/dt = rate t-independent, linear: x' = rate x + forcing(t) by (lambda, forcing)."""
+    lam, forcing = rate
+    h, k, last = s_end / count, np.zeros_like(x), None
+    for step in range(count):
+        last = tr_bdf2(step * h, h, x, k, lambda stage, base, tau, s: (base + tau * forcing(s * s)) / (1 - tau * lam))
+        x, k = last.x1, last.k1
+    return x, last
+
+
+def test_order_two_in_the_square_root_of_time():
+    """dx/dt = -x + t, x(0) = 1."""
+    exact = 2 * math.exp(-4.0) + 4.0 - 1
+    errors = [abs(integrate((-1.0, lambda t: t), np.array([1.0]), 2.0, n)[0][0] - exact) for n in (10, 20, 40, 80)]
+    assert np.polyfit(np.log([10, 20, 40, 80]), np.log(errors), 1)[0] == pytest.approx(-2, abs=0.05)
+
+
+def test_a_start_like_the_square_root_of_time_is_exact():
+    """x = sqrt(t) has dx/ds = 1: the scheme in s knows no error once its slope is right."""
+    x, k, h = np.array([0.0]), np.array([1.0]), 0.1
+    for step in range(10):
+        done = tr_bdf2(step * h, h, x, k, lambda stage, base, tau, s: base + tau / (2 * s))
+        x, k = done.x1, done.k1
+    assert x[0] == pytest.approx(1.0, abs=1e-14) and abs(done.error[0]) < 1e-14
+
+
+def test_l_stability():
+    """Stiff parts die within a step, without ringing."""
+    for lam in (-1e4, -1e8, -1e12):
+        done = tr_bdf2(1.0, 0.5, np.array([1.0]), np.array([0.0]),
+                       lambda stage, base, tau, s, lam=lam: base / (1 - tau * lam))
+        assert abs(done.x1[0]) < 20 / abs(lam)
+
+
+def test_error_estimate_and_dense_output():
+    """The estimate has the local error's order 3 and size, the dense output order 3 between the ends."""
+    def rate(s):
+        return np.cos(s)
+
+    estimates, locals_, dense = [], [], []
+    steps = (0.2, 0.1, 0.05, 0.025)
+    for h in steps:
+        done = tr_bdf2(1.0, h, np.array([math.sin(1.0)]), np.array([rate(1.0)]),
+                       lambda stage, base, tau, s: base + tau / (2 * s) * rate(s))
+        estimates.append(abs(done.error[0]))
+        locals_.append(abs(done.x1[0] - math.sin(1 + h)))
+        dense.append(abs(done.at(1 + 0.4 * h)[0] - math.sin(1 + 0.4 * h)))
+    for found in (estimates, locals_, dense):
+        assert np.polyfit(np.log(steps), np.log(found), 1)[0] > 2.9
+    assert all(0.3 < a / b < 3 for a, b in zip(estimates, locals_, strict=True))
+    assert done.curvature()[0] == pytest.approx(-math.sin(1.025), abs=0.02)
+    assert done.at(1.0)[0] == done.x0[0] and done.at(1.0 + done.h)[0] == pytest.approx(done.x1[0], abs=1e-15)
+
+
+def test_both_stages_share_their_weights():
+    """tau is the same share of the step in both stages, so that one factorisation serves."""
+    taus = []
+    tr_bdf2(0.0, 1.0, np.zeros(1), np.zeros(1), lambda stage, base, tau, s: taus.append(tau / (2 * s)) or base)
+    assert taus[0] == pytest.approx(taus[1]) == pytest.approx(GAMMA / 2)
+    assert 2 * W + GAMMA / 2 == pytest.approx(1)
+
+
+def test_step_lengths():
+    assert next_step(1.0, 0.0) == 2.5 and next_step(1.0, 1e9) == 0.2
+    assert next_step(1.0, 1.0) == pytest.approx(0.9)
+    assert next_step(1.0, 8.0) == pytest.approx(0.45)
