@@ -58,14 +58,21 @@ class Medium:
         eps = self.porosity(x, where)
         low, high = _eigenvalues(B)
         _check(where + ".B", low, np.isfinite(low) & (low >= -1e-9), "a tensor without negative eigenvalues")
+        _check(where + ".B, z", B[-1, -1], B[-1, -1] > 0, "a way for ions through the thickness")
         _check(where + ".B", high, high <= eps * (1 + 1e-6), "eigenvalues up to the porosity (D_eff <= eps D)")
         return B
 
     def conductivity(self, x: np.ndarray, where: str) -> np.ndarray:
-        """sigma (d, d, points) at x; ValueError unless finite and positive."""
+        """sigma (d, d, points) at x; ValueError unless finite, without negative eigenvalues, and positive along z.
+
+        Across parallel sheets it may vanish.
+        """
         sigma = _at(self.sigma, x, x.shape[0])
-        low, _ = _eigenvalues(sigma)
-        _check(where + ".sigma", low, np.isfinite(low) & (low > 0), "a positive conductivity [S/m]")
+        low, high = _eigenvalues(sigma)
+        _check(where + ".sigma", low, np.isfinite(low) & (low >= -1e-9 * high), "a tensor without negative eigenvalues"
+               " [S/m]")
+        _check(where + ".sigma, z", sigma[-1, -1], sigma[-1, -1] > 0, "a positive conductivity toward the collector"
+               " [S/m]")
         return sigma
 
     def specific_surface(self, x: np.ndarray, where: str) -> np.ndarray:
