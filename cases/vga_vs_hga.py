@@ -2,6 +2,7 @@
 
     python cases/vga_vs_hga.py      -> results/vga_vs_hga/: report.csv, report.html, one .pvd per cell for ParaView
 """
+from functools import partial
 from pathlib import Path
 
 import cellfem as cf
@@ -15,14 +16,17 @@ PLATING = cf.Galvanostatic(current=2 * mA / cm**2, capacity=1 * mAh / cm**2)
 
 
 def main(out=ROOT / "results" / "vga_vs_hga", coarsen=1.0):
-    runs = {}
+    runs, checks = {}, {}
     for design in DESIGNS:
         geometry = cf.Geometry.load(ROOT / "geometries" / f"{design}.toml")
         mesh = geometry.mesh(coarsen=coarsen)
         for metal, electrolyte in CHEMISTRIES:
-            cell = cf.Cell(mesh, metal=metal, electrolyte=electrolyte, host=GRAPHENE, separator=CELGARD_2500)
-            runs[f"{design}-{metal.symbol}"] = cf.solve(cell, PLATING)
-    return cf.write_report(out, runs)          # csv, html, one .pvd per run; returns the rows
+            cell = partial(cf.Cell, metal=metal, electrolyte=electrolyte, host=GRAPHENE, separator=CELGARD_2500)
+            name = f"{design}-{metal.symbol}"
+            runs[name] = cf.solve(cell(mesh), PLATING)
+            if metal is LITHIUM:               # error bars, from a second mesh with cells of twice the size
+                checks[name] = cf.refine_check(geometry, cell, PLATING, coarsen=coarsen, against=[2], run=runs[name])
+    return cf.write_report(out, runs, checks=checks)     # csv, html, one .pvd per run; returns the rows
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest, Steady
 from cellfem.model.solution import Solution
 from cellfem.physics.film import Film
 from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
+from cellfem.results.check import Checked, format_check, refine_check
 from cellfem.results.report import report
 from cellfem.results.write import format_table, write_report
 from cellfem.studies.limiting import limiting_current
@@ -24,8 +25,8 @@ from cellfem.studies.solve import solve
 __version__ = "0.1.0"
 
 __all__ = [
-    "ButlerVolmer", "Cell", "ConvergenceError", "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic",
+    "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic",
     "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic", "Reservoir", "Rest",
     "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux", "__version__", "drop_islands",
-    "format_table", "homogenise", "limiting_current", "report", "solve", "write_report",
+    "format_check", "format_table", "homogenise", "limiting_current", "refine_check", "report", "solve", "write_report",
 ]

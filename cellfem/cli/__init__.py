@@ -13,12 +13,13 @@ import sys
 import traceback
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 import cellfem as cf
-from cellfem.cli.flags import METALS, parse
+from cellfem.cli.flags import AGAINST, METALS, parse
 from cellfem.errors import explain
 from cellfem.materials import catalogue, default_electrolyte
 from cellfem.results.atomic import check_folder
@@ -61,10 +62,14 @@ def run_cells(a: argparse.Namespace) -> None:
     chosen = {metal.symbol: electrolyte(metal, a.electrolyte) for metal in a.metal}
     _refuse_idle_electrolytes(a.electrolyte, chosen)
     geometries = {stem: cf.Geometry.load(design) for stem, design in zip(stems, a.designs, strict=True)}
-    cells = {}
+    cells, checks = {}, {}
     for stem, geometry in geometries.items():
         mesh = geometry.mesh(coarsen=a.coarsen)
-        cells |= {f"{stem}-{metal}": cell(a, mesh, METALS[metal], own) for metal, own in chosen.items()}
+        for metal, own in chosen.items():
+            make = partial(cell, a, metal=METALS[metal], own=own)
+            cells[f"{stem}-{metal}"] = make(mesh)
+            checks[f"{stem}-{metal}"] = partial(cf.refine_check, geometry, make, step, coarsen=a.coarsen,
+                                                against=a.check_against)
     runs = run_all(cells, step)
     rows = cf.write_report(out, runs)
     for name, run in runs.items():
@@ -73,6 +78,17 @@ def run_cells(a: argparse.Namespace) -> None:
     print(cf.format_table(rows))
     print(f"\nReport with pictures and assumptions: {out / 'report.html'}\n"
           f"ParaView: open {out}/*.pvd, or run  pvpython {out / 'view.py'}")
+    if a.check or a.check_against != AGAINST:
+        add_checks(out, runs, checks)
+
+
+def add_checks(out: Path, runs: dict[str, cf.Solution], checks: dict) -> None:
+    """Estimate the discretisation errors, print them, and write the report again with them."""
+    found = {}
+    for name, run in tqdm(runs.items(), desc="check", disable=None):
+        found[name] = checks[name](run=run)
+        tqdm.write(f"\nDiscretisation errors of {name}\n{cf.format_check(found[name])}", file=sys.stdout)
+    cf.write_report(out, runs, checks=found)
 
 
 def run_all(cells: dict[str, cf.Cell], step) -> dict[str, cf.Solution]:

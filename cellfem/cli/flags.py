@@ -14,6 +14,7 @@ from cellfem.errors import did_you_mean, explain
 from cellfem.materials import DEFAULT_ELECTROLYTES, LIBRARY, catalogue, find
 
 METALS = {metal.symbol: metal for metal in LIBRARY["metal"].values()}
+AGAINST = [0.5]  # factor on the cell sizes: of `refine_check`
 COUNTERS = {"foil": cf.Foil(), "uniform-flux": cf.UniformFlux(), "reservoir": cf.Reservoir()}
 EXAMPLES = """
 examples:
@@ -62,6 +63,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     _add_cell_flags(solve, ["Li"])
     for sub in (compare, solve, mesh):
         _add_mesh_flags(sub)
+    for sub in (compare, solve):
+        _add_check_flags(sub)
     listing = command("materials", "[NAME ...]",
                       "The library of materials: values with units, ranges, sources and marks.")
     listing.add_argument("names", nargs="*", metavar="NAME", type=any_material, help="only these")
@@ -96,6 +99,15 @@ def _add_mesh_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("mesh and files").add_argument
     add("--coarsen", type=positive, default=1.0, metavar="F", help="factor on all cell sizes (default: %(default)g)")
     add("--out", type=Path, metavar="FOLDER", help="folder for the results (default: results/ and the designs' names)")
+
+
+def _add_check_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("trust").add_argument
+    add("--check", action="store_true", help="solve on a second mesh too and print each number with its estimated"
+        " discretisation error")
+    add("--check-against", nargs="+", type=positive, default=AGAINST, metavar="F", help="cell sizes of that mesh over"
+        " those of the first; two of them, 2 0.5, say, give the order of convergence (default: 0.5, all cells halved;"
+        " 2 costs least)")
 
 
 def number(text: str, allowed: str = "a finite number", good=math.isfinite) -> float:

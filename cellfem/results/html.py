@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 
 from cellfem.model.protocol import Potentiostatic, Rest, Steady, Step
 from cellfem.model.solution import Solution
+from cellfem.results.check import Checked, check_rows, notes_of
 from cellfem.results.figures import time_text
 from cellfem.results.tables import RUN, Row, by_text, split, value_text
 from cellfem.units import ZERO_CELSIUS, cm, mA, mAh, mV
@@ -34,8 +36,8 @@ class Picture:
 
 
 def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Sequence[Picture], *, title: str,
-                when: datetime) -> str:
-    """The page; `rows` as `write_report` returns them."""
+                when: datetime, checks: Mapping[str, Sequence[Checked]] = MappingProxyType({})) -> str:
+    """The page; `rows` as `write_report` returns them, `checks` as it takes them."""
     from jinja2 import Environment, StrictUndefined
 
     source = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
@@ -51,6 +53,9 @@ def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Seq
         table=[(key, [value_text(row.get(key)) for row in rows]) for key in short if key != "outcome"],
         texts=[(key, by_text({str(row[RUN]): (value_text(row.get(key)),) for row in rows}))
                for key in long if key != "outcome"],
+        checked=list(checks),
+        errors=check_rows(checks),
+        error_notes=notes_of(checks),
         pictures=pictures,
         assumptions=[(text, who, ILLUSTRATIVE in text)
                      for text, who in by_text({n: run.cell.assumptions for n, run in runs.items()})],

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from string import Template
 
-from cellfem.errors import explain
+from cellfem.errors import did_you_mean, explain
 from cellfem.fields import label
 from cellfem.model.solution import Solution
 from cellfem.results.atomic import check_folder, write_text
+from cellfem.results.check import Checked, check_csv
 from cellfem.results.curves import depth_profiles, voltages
 from cellfem.results.export import check_name, write_solution
 from cellfem.results.html import Picture, report_html
@@ -24,15 +25,16 @@ TITLE = "Where does the metal plate, how far do the ions deplete, and when does 
 _MIRRORED = " Slender symmetry cells are continued across their symmetry sides."
 
 
-def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | None = None
-                 ) -> list[dict[str, float | str]]:
+def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | None = None,
+                 checks: Mapping[str, Sequence[Checked]] | None = None) -> list[dict[str, float | str]]:
     """Write the report of `runs` (name -> Solution) into the folder `out`; returns its rows, one dict per run.
 
     report.csv has a row per run and a column per reported number; report.html stands alone; each run's .pvd and
     view.py are for ParaView.  A run without a solved moment (a steady current above the limit) has its row and its
-    outcome, but no fields.  `title` is the question that the runs answer.  All that can fail is computed before the
-    first file is touched; an earlier report in the folder is taken away first, so that the report that stands there
-    always belongs to the fields beside it.
+    outcome, but no fields.  `title` is the question that the runs answer.  `checks` (name of a run -> what
+    `refine_check` returns) adds the discretisation errors to the page, and errors.csv.  All that can fail is computed
+    before the first file is touched; an earlier report in the folder is taken away first, so that the report that
+    stands there always belongs to the fields beside it.
 
     Raises ValueError where there are no runs, where a run's name is no file name, or where `out` cannot be written.
     """
@@ -42,16 +44,23 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
                                  "Give a dict of names and solutions."))
     for name in runs:
         check_name(name)
+    for name in checks or {}:
+        if name not in runs:
+            raise ValueError(explain("write_report: checks", f"found {name!r}", "the name of a run is needed",
+                                     did_you_mean(name, runs)))
     rows = [{RUN: name, **report(run)} for name, run in runs.items()]
     solved = {name: run for name, run in runs.items() if len(run.times)}  # a steady current may have had no solution
-    page = report_html(runs, rows, pictures_of(solved), title=title or TITLE, when=datetime.now().astimezone())
+    page = report_html(runs, rows, pictures_of(solved), title=title or TITLE,
+                       when=datetime.now().astimezone(), checks=checks or {})
     out.mkdir(parents=True, exist_ok=True)
-    for earlier in ("report.html", "report.csv", "view.py"):
+    for earlier in ("report.html", "report.csv", "errors.csv", "view.py"):
         (out / earlier).unlink(missing_ok=True)
     for name, run in solved.items():
         write_solution(run, out, name)
     if solved:
         write_text(out / "view.py", view_script(out, list(solved)))
+    if checks:
+        write_text(out / "errors.csv", check_csv(checks))
     write_text(out / "report.csv", csv_text(rows))
     write_text(out / "report.html", page)
     return rows
