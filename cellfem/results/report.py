@@ -8,7 +8,6 @@ import numpy as np
 
 from cellfem.fields import FIELDS
 from cellfem.geometry.measures import facet_areas, volumes
-from cellfem.model.homogenise import homogenise
 from cellfem.model.solution import Solution
 from cellfem.results.risk import (
     extrapolated,
@@ -19,6 +18,7 @@ from cellfem.results.risk import (
     step_time,
     target_time,
 )
+from cellfem.results.tortuosity import host_numbers
 from cellfem.studies.limiting import limiting_current
 from cellfem.units import cm, mA, mAh, mg, mm
 
@@ -112,13 +112,10 @@ def weighted_percentiles(values: np.ndarray, weights: np.ndarray, shares) -> np.
 
 def _structure(solution: Solution) -> dict[str, float]:
     cell, mesh = solution.cell, solution.cell.mesh
-    medium = homogenise(mesh) if {"pore", "host"} <= set(mesh.subdomains) else cell.medium.get("electrode")
-    row = {"porosity [-]": math.nan, "tortuosity factor, z [-]": math.nan, "MacMullin number, z [-]": math.nan,
-           "geometric tortuosity, z [-]": math.nan}
-    if medium is not None and not (callable(medium.B) or callable(medium.eps)):
-        tau = float(medium.tortuosity_factor[2, 2])
-        row = {"porosity [-]": float(medium.eps), "tortuosity factor, z [-]": tau,
-               "MacMullin number, z [-]": float(medium.macmullin[2, 2]), "geometric tortuosity, z [-]": math.sqrt(tau)}
+    row = dict.fromkeys(("porosity [-]", "tortuosity factor, z [-]", "MacMullin number, z [-]",
+                         "geometric tortuosity, z [-]", "electrode tortuosity factor, z [-]"), math.nan)
+    if {"pore", "electrode"} & set(mesh.subdomains):
+        row = {name: number for name, number in host_numbers(mesh, media=cell.medium).items() if name in row}
     layer = np.concatenate([mesh.subdomains[n] for n in ("pore", "host", "electrode") if n in mesh.subdomains] or [[]])
     volume = volumes(mesh)
     host = volume[mesh.subdomains["host"]].sum() if "host" in mesh.subdomains else 0.0

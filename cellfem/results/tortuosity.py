@@ -15,7 +15,7 @@ def host_numbers(mesh, host=None, media=None) -> dict[str, float]:
     medium = homogenise(mesh, host=host, media=media)
     with np.errstate(divide="ignore", invalid="ignore"):
         macmullin, tau = np.diag(medium.macmullin), np.diag(medium.tortuosity_factor)
-    sigma = np.diag(np.eye(3) * medium.sigma if np.ndim(medium.sigma) == 0 else medium.sigma)
+    sigma = np.full(3, medium.sigma) if np.ndim(medium.sigma) == 0 else np.diag(medium.sigma)
     row = {"porosity [-]": float(medium.eps), "specific surface [1/mm]": float(medium.a_s) * mm}
     for name, values in (("MacMullin number, {} [-]", macmullin), ("tortuosity factor, {} [-]", tau)):
         row |= {name.format(axis): float(value) for axis, value in zip(AXES, values, strict=True)}
