@@ -1,4 +1,4 @@
-"""The command line: `cellfem compare`, `solve`, `mesh`, `materials`.
+"""The command line: `cellfem compare`, `solve`, `mesh`, `tortuosity`, `materials`.
 
 It turns words into the library's objects, runs them, and prints.  Exit codes: 0 done (depletion is a result),
 2 bad input, 3 not converged, 130 interrupted.
@@ -25,6 +25,7 @@ from cellfem.materials import catalogue, default_electrolyte
 from cellfem.results.atomic import check_folder
 from cellfem.results.library import format_materials
 from cellfem.results.meshes import format_mesh, write_mesh
+from cellfem.results.tortuosity import format_numbers, host_numbers
 from cellfem.units import cm, from_celsius, mA, mAh
 
 BAD_INPUT, NOT_CONVERGED, INTERRUPTED = 2, 3, 130
@@ -159,6 +160,13 @@ def run_mesh(a: argparse.Namespace) -> None:
         print(path)
 
 
+def run_tortuosity(a: argparse.Namespace) -> None:
+    for number, design in enumerate(a.designs):
+        geometry = cf.Geometry.load(design)
+        title = f"{geometry.name}: {geometry.shape}, host {a.host.name}"
+        print("\n" * (number > 0) + format_numbers(title, host_numbers(geometry.mesh(coarsen=a.coarsen), a.host)))
+
+
 def run_materials(a: argparse.Namespace) -> None:
     print(format_materials([row for row in catalogue() if not a.names or row["name"] in a.names]))
 
@@ -191,4 +199,5 @@ def _fail(error: Exception, code: int, arguments: argparse.Namespace) -> int:
     return code
 
 
-COMMANDS = {"compare": run_cells, "solve": run_cells, "mesh": run_mesh, "materials": run_materials}
+COMMANDS = {"compare": run_cells, "solve": run_cells, "mesh": run_mesh,
+            "tortuosity": run_tortuosity, "materials": run_materials}

@@ -22,6 +22,7 @@ examples:
           --current-mA-cm2 2 --capacity-mAh-cm2 1 --out results/x
   cellfem solve geometries/hga.toml --metal Na --current-mA-cm2 1 --steady
   cellfem mesh geometries/hga_holes.toml --out results/mesh
+  cellfem tortuosity geometries/hga.toml
   cellfem materials lipf6-ec-dmc
 """
 
@@ -65,10 +66,18 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         _add_mesh_flags(sub)
     for sub in (compare, solve):
         _add_check_flags(sub)
+    numbers = command("tortuosity", "DESIGN.toml [flags]", "Porosity, specific surface, MacMullin numbers, tortuosity"
+                      " factors and conductivity of a design's host; no run.")
+    numbers.add_argument("designs", nargs="+", metavar="DESIGN.toml")
+    numbers.add_argument("--host", type=material("host"), default="graphene", metavar="NAME",
+                         help="(default: %(default)s)")
+    numbers.add_argument("--coarsen", type=positive, default=1.0, metavar="F",
+                         help="factor on all cell sizes (default: %(default)g)")
     listing = command("materials", "[NAME ...]",
                       "The library of materials: values with units, ranges, sources and marks.")
     listing.add_argument("names", nargs="*", metavar="NAME", type=any_material, help="only these")
-    return parser, {"compare": compare, "solve": solve, "mesh": mesh, "materials": listing}
+    return parser, {"compare": compare, "solve": solve, "mesh": mesh, "tortuosity": numbers,
+                    "materials": listing}
 
 
 def _add_cell_flags(parser: argparse.ArgumentParser, metals: list[str]) -> None:
