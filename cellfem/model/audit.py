@@ -14,6 +14,8 @@ from cellfem.model.counter import Reservoir
 from cellfem.model.solution import Audit
 from cellfem.units import FARADAY
 
+AT_REST = 1e-4  # [A/m2] currents below this are round-off of a cell at rest, with nothing to be relative to
+
 
 def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, current, applied) -> Audit:
     """Largest relative imbalance of charge and salt over all times.
@@ -32,7 +34,7 @@ def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, curre
         return Audit(0.0, 0.0)
     area, counter_area = _site_areas(cell, "host"), _site_areas(cell, "counter")
     on_host = sites["plating"] @ area
-    scale = max(np.max(np.abs(sites["plating"]) @ area), np.max(np.abs(i_counter) @ counter_area), 1e-12)
+    scale = max(np.max(np.abs(sites["plating"]) @ area), np.max(np.abs(i_counter) @ counter_area), AT_REST * cell.area)
     wrong = [0.0]
     if not (isinstance(cell.counter, Reservoir) and not cell.counter.uniform):
         wrong.append(np.max(np.abs(i_counter @ counter_area - on_host)) / scale)

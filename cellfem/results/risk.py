@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from cellfem.model.cell import Cell
-from cellfem.model.protocol import Galvanostatic, Steady
+from cellfem.model.protocol import Galvanostatic, Rest, Steady
 from cellfem.model.solution import Solution
 from cellfem.units import FARADAY
 
@@ -19,7 +19,8 @@ REACTION_LIMITED, MIXED, TRANSPORT_LIMITED, STARVED = 0, 1, 2, 3
 
 def plating_frame(solution: Solution) -> int | None:
     """Index of the last recorded moment at which the cell was plating; None without any."""
-    plating = np.flatnonzero(solution.current > 0)
+    resting = np.array([isinstance(solution.protocol[step], Rest) for step in solution.step_index], dtype=bool)
+    plating = np.flatnonzero((solution.current > 0) & ~resting)  # at rest the sign is round-off
     return int(plating[-1]) if len(plating) else None
 
 

@@ -11,10 +11,12 @@ import numpy as np
 from cellfem.errors import ConvergenceError, explain
 from cellfem.model.audit import audit
 from cellfem.model.cell import Cell
+from cellfem.model.counter import Foil
 from cellfem.model.protocol import Galvanostatic, Rest, Steady, Step
 from cellfem.model.solution import Outcome, Solution, Stats
 from cellfem.model.solve import Worker
 from cellfem.model.system import System
+from cellfem.physics.kinetics import reversible
 from cellfem.studies.steady import steady_state
 from cellfem.studies.transient import Frame, Run, carried, run_step
 
@@ -43,6 +45,7 @@ def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOL
     """
     started = time.perf_counter()
     steps = _steps(protocol)
+    _check_reversible(cell, steps)
     system = System.of(cell)
     worker = Worker(system)
     compiled = time.perf_counter()
@@ -69,6 +72,20 @@ def _steps(protocol) -> tuple[Step, ...]:
         raise ValueError(explain("solve", "found Steady in a list of steps", "a steady state stands alone",
                                  "Solve it by itself, or replace it by a long Galvanostatic step."))
     return steps
+
+
+def _check_reversible(cell: Cell, steps) -> None:
+    """Refuse a current, or a rest, for which an electrode would have to strip and its law cannot."""
+    electrodes = [("Cell.kinetics", cell.kinetics_used, -1)]
+    if isinstance(cell.counter, Foil):
+        electrodes.append(("Foil.kinetics", cell.counter_kinetics, 1))
+    for step in steps:
+        current = 0.0 if isinstance(step, Rest) else getattr(step, "current", None)
+        for where, kinetics, sign in electrodes:
+            if current is not None and sign * current >= 0 and not reversible(kinetics):
+                raise ValueError(explain(where, f"found {type(kinetics).__name__}, which only plates, with {step}",
+                                         "an electrode that strips or rests needs a law for both directions",
+                                         "Use ButlerVolmer or Linear."))
 
 
 def _march(run: Run, steps) -> Outcome:

@@ -14,9 +14,11 @@ from cellfem.model.solve import Worker
 from cellfem.model.system import Load, Storage
 from cellfem.numerics.timestepping import Step, next_step, tr_bdf2
 from cellfem.studies.depletion import busy_nodes
+from cellfem.units import FARADAY
 
 LANDING = 0.02  # [-] relative width of the window in which a stop counts as met
 SMALLEST = 1e-10  # [-] step over the length of the protocol step, below which a run gives up
+IDLE = 1e-6  # [-] charge over that of the salt in the cell, below which its relative error is round-off at rest
 FIRST = 0.001  # [-] first step over the length of the protocol step
 
 
@@ -151,7 +153,8 @@ class March:
         plating = system.site_ionic if np.sum(i_n * system.cell.sites.area) <= 0 else system.counter_ionic
         at_sites = np.max(np.abs(ratio[plating]))
         in_bulk = 2 * np.sqrt(ratio**2 @ system.pore_volume / system.pore_volume.sum())
-        passed = max(np.mean(np.abs(i_n)) * (step.s + step.h) ** 2, 1e-30)
+        salt = FARADAY * system.unknowns.c_0 * system.pore_volume.sum() / system.cell.sites.area.sum()
+        passed = max(np.mean(np.abs(i_n)) * (step.s + step.h) ** 2, IDLE * salt)
         charge = 0.3 * np.max(np.abs(step.error[n:-1]), initial=0.0) / passed
         return max(at_sites, in_bulk, charge) / self.run.tolerance
 
