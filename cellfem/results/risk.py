@@ -19,8 +19,8 @@ REACTION_LIMITED, MIXED, TRANSPORT_LIMITED, STARVED = 0, 1, 2, 3
 
 def plating_frame(solution: Solution) -> int | None:
     """Index of the last recorded moment at which the cell was plating; None without any."""
-    resting = np.array([isinstance(solution.protocol[step], Rest) for step in solution.step_index], dtype=bool)
-    plating = np.flatnonzero((solution.current > 0) & ~resting)  # at rest the sign is round-off
+    rests = [k for k, step in enumerate(solution.protocol) if isinstance(step, Rest)]  # where the sign is round-off
+    plating = np.flatnonzero((solution.current > 0) & ~np.isin(solution.step_index, rests))
     return int(plating[-1]) if len(plating) else None
 
 
