@@ -10,7 +10,8 @@ from cellfem.geometry.checks import drop_islands
 from cellfem.materials import Electrolyte, Host, Metal, Separator, Table
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil, Reservoir, UniformFlux
-from cellfem.model.homogenise import homogenise
+from cellfem.model.graded import graded
+from cellfem.model.homogenise import electrode_tortuosity_factor, homogenise
 from cellfem.model.medium import Medium
 from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest, Steady
 from cellfem.model.solution import Solution
@@ -25,8 +26,9 @@ from cellfem.studies.solve import solve
 __version__ = "0.1.0"
 
 __all__ = [
-    "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic",
-    "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic", "Reservoir", "Rest",
-    "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux", "__version__", "drop_islands",
-    "format_check", "format_table", "homogenise", "limiting_current", "refine_check", "report", "solve", "write_report",
+    "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "Electrolyte", "Film", "FirstOrder", "Foil",
+    "Galvanostatic", "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic",
+    "Reservoir", "Rest", "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux",
+    "__version__", "drop_islands", "electrode_tortuosity_factor", "format_check", "format_table", "graded",
+    "homogenise", "limiting_current", "refine_check", "report", "solve", "write_report",
 ]

@@ -265,7 +265,7 @@ def test_shipped_designs_load_and_mesh():
         check_box(mesh, g)
         if path.stem in ("vga", "vga_2d", "hga_posts"):
             host_connected(mesh)
-        if g.shape != "slab":
+        if g.shape not in ("slab", "envelope"):
             assert summary(mesh, g, coarsen=2)["cells across the narrowest gap [-]"] >= 2
             assert plan.narrowest_gap(g).cells >= 4
 

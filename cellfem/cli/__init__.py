@@ -67,7 +67,7 @@ def run_cells(a: argparse.Namespace) -> None:
     for stem, geometry in geometries.items():
         mesh = geometry.mesh(coarsen=a.coarsen)
         for metal, own in chosen.items():
-            make = partial(cell, a, metal=METALS[metal], own=own)
+            make = partial(cell, a, metal=METALS[metal], own=own, given=cf.graded(geometry))
             cells[f"{stem}-{metal}"] = make(mesh)
             checks[f"{stem}-{metal}"] = partial(cf.refine_check, geometry, make, step, coarsen=a.coarsen,
                                                 against=a.check_against)
@@ -142,12 +142,15 @@ def _refuse_idle_electrolytes(given: list[cf.Electrolyte], chosen: dict[str, cf.
                                      "Add that metal with --metal, or choose another electrolyte."))
 
 
-def cell(a: argparse.Namespace, mesh, metal: cf.Metal, own: cf.Electrolyte) -> cf.Cell:
-    """The cell that the flags describe, on a mesh, for a metal and its electrolyte."""
+def cell(a: argparse.Namespace, mesh, metal: cf.Metal, own: cf.Electrolyte, given: dict | None = None) -> cf.Cell:
+    """The cell that the flags describe, on a mesh, for a metal and its electrolyte; flags go before what a design says
+    of its film (`given`)."""
+    given = dict(given or {})
+    if a.film_Ohm_m2 is not None:
+        given["film"] = cf.Film(R=a.film_Ohm_m2)
     kinetics = None if a.i0_A_m2 is None else replace(metal.kinetics, i_0=a.i0_A_m2)
-    film = None if a.film_Ohm_m2 is None else cf.Film(R=a.film_Ohm_m2)
-    return cf.Cell(mesh, metal=metal, electrolyte=own, host=a.host, separator=a.separator, kinetics=kinetics, film=film,
-                   temperature=from_celsius(a.temperature_degC), counter=a.counter)
+    return cf.Cell(mesh, metal=metal, electrolyte=own, host=a.host, separator=a.separator, kinetics=kinetics,
+                   temperature=from_celsius(a.temperature_degC), counter=a.counter, **given)
 
 
 def run_mesh(a: argparse.Namespace) -> None:
@@ -163,8 +166,8 @@ def run_mesh(a: argparse.Namespace) -> None:
 def run_tortuosity(a: argparse.Namespace) -> None:
     for number, design in enumerate(a.designs):
         geometry = cf.Geometry.load(design)
-        title = f"{geometry.name}: {geometry.shape}, host {a.host.name}"
-        print("\n" * (number > 0) + format_numbers(title, host_numbers(geometry.mesh(coarsen=a.coarsen), a.host)))
+        row = host_numbers(geometry.mesh(coarsen=a.coarsen), a.host, cf.graded(geometry).get("media"))
+        print("\n" * (number > 0) + format_numbers(f"{geometry.name}: {geometry.shape}, host {a.host.name}", row))
 
 
 def run_materials(a: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from os import PathLike
 
 from cellfem.errors import GeometryError, explain
 from cellfem.geometry import layered, plan, rules, schema
+from cellfem.geometry.gradients import ElectrodeDesign, SurfaceDesign, read_electrode, read_surface
 from cellfem.units import um
 
 
@@ -52,6 +53,8 @@ class Geometry:
     collector_plates: bool = True  # the bare collector is an active surface too
     walls: Walls | None = None
     baffles: Baffles | None = None
+    electrode: ElectrodeDesign | None = None  # a homogenised host by depth (shape "envelope")
+    surface: SurfaceDesign | None = None  # film and coating of the host by depth
     file: str = field(default="design", compare=False)  # where messages say that it stands
 
     def __post_init__(self):
@@ -82,6 +85,10 @@ class Geometry:
             if table is not None:
                 other = {"normal": table.normal} if shape == "walls" else {"holes": table.holes}
                 parts[shape] = kind(**{key: getattr(table, f"{key}_um") * um for key in lengths[shape]}, **other)
+        if found.electrode is not None:
+            parts["electrode"] = read_electrode(found.electrode, file)
+        if found.surface is not None:
+            parts["surface"] = read_surface(found.surface, file)
         surface = found.surface_cell_size_um
         return cls(name=found.name, shape=found.shape, source=found.source, dimension=found.dimension,
                    size=tuple(x * um for x in schema.kept_sizes(found, file)),

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from cellfem.errors import GeometryError, TrustWarning, explain
-from cellfem.geometry import grading, solids
+from cellfem.geometry import gradients, grading, solids
 from cellfem.geometry.checks import REGIONS, near
 from cellfem.units import um
 
@@ -64,7 +64,8 @@ def grid(design, coarsen: float = 1.0) -> Grid:
     axes, blocks_of = [], []
     for k, extent in enumerate(extents):
         vertical = k == len(extents) - 1
-        edges = np.concatenate([[0.0, extent], host[:, k].ravel(), tops if vertical else []])
+        layers = [*tops, *gradients.planes(design)] if vertical else []
+        edges = np.concatenate([[0.0, extent], host[:, k].ravel(), layers])
         planes = _merged(np.clip(edges, 0, extent), same)
         active = np.concatenate([host[:, k].ravel(), [0.0, extent, design.size[-1]] if vertical else []])
         fine = np.isclose(planes[:, None], active, rtol=0, atol=same).any(axis=1)

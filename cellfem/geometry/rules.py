@@ -41,6 +41,12 @@ def _check_kind(design) -> None:
         if not given and design.shape == table:
             _fail(design, f"[{table}]", "found nothing", f'shape = "{table}" needs this table',
                   f"Add [{table}] with its lengths.", ValueError)
+    if design.electrode is not None and design.shape != "envelope":
+        _fail(design, "[electrode]", f'found beside shape = "{design.shape}"', '[electrode] belongs to shape ='
+              ' "envelope"', "Remove the table or change the shape.", ValueError)
+    if design.surface is not None and design.shape == "slab":
+        _fail(design, "[surface]", 'found beside shape = "slab"', "a slab has no depth", "Give the film to the cell:"
+              " cf.Film(R=...).", ValueError)
     if design.shape in ("walls", "baffles") and design.dimension == 1:
         _fail(design, "dimension", "found 1", f'shape = "{design.shape}" needs 2 or 3', "In one dimension only a slab"
               " or an envelope has a meaning.")

@@ -38,6 +38,24 @@ class BaffleKeys(_Keys):
     post_um: float = Field(0.0, description="half width of the posts that join the sheets to the collector; 0: none")
 
 
+class ElectrodeKeys(_Keys):
+    porosity: Any = Field(description="share of the volume that the electrolyte fills, above 0 and below 1")
+    specific_surface_per_mm: Any = Field(description="active surface per volume [1/mm]")
+    tortuosity_factor: Any = Field(None, description="eps D/D_eff, at least 1; default 1, straight pores")
+    B: Any = Field(None, description="in place of `tortuosity_factor`: the transport efficiency D_eff/D, up to the"
+                   " porosity; also a tensor of three rows")
+    sigma_S_m: Any = Field(None, description="effective electronic conductivity [S/m]; also a tensor of three rows;"
+                           " default equipotential")
+
+
+class SurfaceKeys(_Keys):
+    film_Ohm_m2: Any = Field(None, description="film resistance per true area [Ohm m2]; default the metal's")
+    film_thickness_nm: Any = Field(None, description="in place of `film_Ohm_m2`: thickness of the film [nm]")
+    film_resistivity_Ohm_m: float | None = Field(None, description="resistivity that goes with `film_thickness_nm`"
+                                                 " [Ohm m]")
+    blocked: Any = Field(None, description="share of the surface under an insulating coating, 0 to 1; default 0")
+
+
 class DesignKeys(_Keys):
     name: Name = Field(description="name of the design in tables and files")
     shape: Word = Field(description="`walls`, `baffles`, `slab` or `envelope`")
@@ -55,9 +73,13 @@ class DesignKeys(_Keys):
                                                " `cell_size_um`, or half the thinnest neighbouring gap")
     walls: WallKeys | None = Field(None, description='table of shape = "walls"')
     baffles: BaffleKeys | None = Field(None, description='table of shape = "baffles"')
+    electrode: ElectrodeKeys | None = Field(None, description='table of a graded host, shape = "envelope"')
+    surface: SurfaceKeys | None = Field(None, description="table of the host's surface by depth")
 
 
-TABLES = {"": DesignKeys, "walls": WallKeys, "baffles": BaffleKeys}
+ALIASES = {"tortuosity": "tortuosity_factor", "tau": "tortuosity_factor"}  # a word used for two quantities
+TABLES = {"": DesignKeys, "walls": WallKeys, "baffles": BaffleKeys, "electrode": ElectrodeKeys,
+          "surface": SurfaceKeys}
 
 
 def read_toml(path: str | PathLike) -> dict[str, Any]:
@@ -145,6 +167,9 @@ def _unknown_key(where: str, key: str, table: str) -> str:
     found, known = "found a key that is not known here", TABLES[table].model_fields
     right = key if any(key in model.model_fields for model in TABLES.values()) else f"{UNIT.sub('', key)}_um"
     allowed = "every key has a meaning" if right == key else "lengths are in um"
+    if ALIASES.get(key) in known:
+        return explain(where, found, "the tortuosity factor eps D/D_eff is needed, the square of what others call"
+                       " tortuosity", f'Use "{ALIASES[key]}".')
     if right in known:
         return explain(where, found, allowed, f'Use "{right}".')
     homes = [name for name, model in TABLES.items() if right in model.model_fields]

@@ -90,6 +90,8 @@ def _site_areas(cell: Cell, which: str) -> np.ndarray:
         sides = mesh.f2t[:, sites.facets]
         eps = np.max(np.where(sides >= 0, cell.porosity[sides], 0.0), axis=0)
         measure = simplex_measure(mesh.p, mesh.facets[:, sites.facets]) * eps
+        if which == "host":
+            measure = measure * cell.bare_facets(sites.facets)
         area = _shared(sites.facet_sites.T, measure, len(area))
     if which == "host" and "electrode" in sites.kinds:
         nodal = _shared(mesh.t, simplex_measure(mesh.p, mesh.t) * cell.specific_surface, mesh.nvertices)

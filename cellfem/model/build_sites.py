@@ -10,17 +10,20 @@ from cellfem.model.sites import Sites
 from cellfem.numerics.operators import cell_basis, facet_basis, lumped_weights
 
 
-def active_sites(mesh, porosity: np.ndarray, a_s: np.ndarray) -> Sites:
+def active_sites(mesh, porosity: np.ndarray, a_s: np.ndarray, bare=None) -> Sites:
     """Sites of the working electrode: facets of `host_surface`, and the cells of `electrode` with weight a_s.
 
-    `porosity`, `a_s` are per mesh cell.  Facets toward a separator count with its porosity.
+    `porosity`, `a_s` are per mesh cell; `bare` (facets,) -> the share of the surface that no coating blocks.  Facets
+    toward a separator count with its porosity.
     """
     facets = np.asarray(mesh.boundaries.get("host_surface", np.zeros(0, dtype=int)))
+    if bare is not None:
+        facets = facets[bare(facets) > 0]
     parts = []
     if len(facets):
         floor = np.isin(facets, mesh.boundaries.get("collector", []))
         parts = [("host_surface", facets[~floor]), ("collector", facets[floor])]
-    surface = _facet_sites(mesh, [(kind, f) for kind, f in parts if len(f)], porosity)
+    surface = _facet_sites(mesh, [(kind, f) for kind, f in parts if len(f)], porosity, bare)
     cells = mesh.subdomains.get("electrode", np.zeros(0, dtype=int))
     cells = cells[a_s[cells] > 0]
     if len(cells) == 0:
@@ -42,13 +45,15 @@ def counter_sites(mesh, porosity: np.ndarray) -> Sites:
     return _facet_sites(mesh, [("counter", np.asarray(mesh.boundaries["counter"]))], porosity)
 
 
-def _facet_sites(mesh, parts, porosity: np.ndarray) -> Sites:
+def _facet_sites(mesh, parts, porosity: np.ndarray, bare=None) -> Sites:
     dim = mesh.dim()
     nodes, area, kind, facet_sites, facet_area = [], [], [], [], []
     offset = 0
     for k, (name, facets) in enumerate(parts):
         basis = facet_basis(mesh, facets)
         weight = _adjoining_porosity(mesh, facets, porosity, name)
+        if bare is not None:
+            weight = weight * bare(facets)
         own = np.unique(mesh.facets[:, facets])
         local = np.zeros(mesh.nvertices, dtype=np.int64)
         local[own] = np.arange(len(own))

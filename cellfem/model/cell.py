@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -44,6 +44,7 @@ class Cell:
     film: Film | None = None  # on the host; None: the metal's
     counter: Counter = field(default_factory=Foil)
     media: Mapping[str, Medium] | None = None  # region -> Medium; others by default
+    blocked: float | Callable = 0.0  # [-] share of the host's surface under an insulating coating; or of x [m]
     name: str = ""
 
     def __post_init__(self):
@@ -88,8 +89,21 @@ class Cell:
 
     @cached_property
     def specific_surface(self) -> np.ndarray:
-        """(cells,) a_s [1/m]; 0 outside the electrode."""
-        return self._per_cell(lambda medium, x, name: medium.specific_surface(x, name), ("electrode",))
+        """(cells,) a_s [1/m] that no coating blocks; 0 outside the electrode."""
+        return self._per_cell(lambda medium, x, name: medium.specific_surface(x, name) * self._bare(x), ("electrode",))
+
+    def _bare(self, x: np.ndarray) -> np.ndarray:
+        """(points,) share of the host's surface that no coating blocks."""
+        blocked = np.broadcast_to(self.blocked(x) if callable(self.blocked) else self.blocked, x.shape[1:])
+        wrong = ~((blocked >= 0) & (blocked <= 1))
+        if np.any(wrong):
+            raise ValueError(explain("Cell.blocked", f"found {blocked[wrong][0]:g}", "a share from 0 to 1 is needed",
+                                     "0: bare, 1: wholly under an insulating coating."))
+        return 1 - blocked
+
+    def bare_facets(self, facets: np.ndarray) -> np.ndarray:
+        """(facets,) share of each facet of the host's surface that no coating blocks."""
+        return self._bare(self.mesh.p[:, self.mesh.facets[:, facets]].mean(axis=1))
 
     @cached_property
     def efficiency(self) -> np.ndarray:
@@ -113,7 +127,7 @@ class Cell:
     @cached_property
     def sites(self) -> Sites:
         """Reaction sites of the host."""
-        return active_sites(self.mesh, self.porosity, self.specific_surface)
+        return active_sites(self.mesh, self.porosity, self.specific_surface, self.bare_facets)
 
     @cached_property
     def counter_sites(self) -> Sites:

@@ -1,0 +1,143 @@
+"""What a design file may say of a homogenised host (`[electrode]`) and of the host's surface (`[surface]`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cellfem.errors import explain
+from cellfem.geometry.profiles import Profile, check_range, read_profile
+from cellfem.units import mm
+
+NANO = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElectrodeDesign:
+    """A homogenised host: every property a Profile by depth, or a constant tensor."""
+
+    porosity: Profile
+    specific_surface: Profile  # [1/m]
+    tortuosity_factor: Profile | None = None  # [-]; B = porosity/tortuosity factor
+    B: Profile | tuple | None = None  # [-] transport efficiency, or a 3 x 3 tensor; with neither: straight pores
+    sigma: Profile | tuple | None = None  # [S/m] effective, or a 3 x 3 tensor; None: equipotential
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurfaceDesign:
+    """The active surface of the host by depth."""
+
+    film: Profile | None = None  # [Ohm m2] per true area; None: the metal's
+    film_thickness: Profile | None = None  # [m], with `film_resistivity`, in place of `film`
+    film_resistivity: float | None = None  # [Ohm m]
+    blocked: Profile | None = None  # [-] share of the surface under an insulating coating
+
+
+def planes(design) -> np.ndarray:
+    """Heights z [m] at which a profile of the design has an edge or a kink."""
+    parts = [*vars(design.electrode).values()] if design.electrode else []
+    parts += [*vars(design.surface).values()] if design.surface else []
+    height = design.size[-1]
+    edges = [edge for part in parts if isinstance(part, Profile) for edge in part.depth if 0 < edge < height]
+    return height - np.unique(edges)
+
+
+def read_electrode(keys, file: str) -> ElectrodeDesign:
+    """From checked keys; raises ValueError for values that cannot be."""
+    where = f"{file}: electrode"
+    porosity = read_profile(keys.porosity, f"{where}.porosity")
+    check_range(porosity, lambda v: 0 < v < 1, 1.0, "a porosity above 0 and below 1 is needed", "It is the share of the"
+                " volume that the electrolyte fills: 0.8, not 80.")
+    surface = read_profile(keys.specific_surface_per_mm, f"{where}.specific_surface_per_mm", 1 / mm)
+    check_range(surface, lambda v: v >= 0, 1 / mm, "an area per volume of at least 0 is needed", "In 1/mm = mm2/mm3.")
+    tau = None if keys.tortuosity_factor is None else read_profile(keys.tortuosity_factor, f"{where}.tortuosity_factor")
+    if tau is not None:
+        check_range(tau, lambda v: v >= 1, 1.0, "a tortuosity factor of at least 1 is needed", "It is eps D/D_eff, the"
+                    " square of what some call tortuosity.")
+        if keys.B is not None:
+            raise ValueError(explain(f"{where}.B", "found beside tortuosity_factor", "one of the two is needed",
+                                     "B = porosity/tortuosity_factor."))
+    B = _tensor_or_profile(keys.B, f"{where}.B")
+    if B is not None:
+        _check_efficiency(B, porosity, f"{where}.B")
+    sigma = _tensor_or_profile(keys.sigma_S_m, f"{where}.sigma_S_m")
+    if isinstance(sigma, Profile):
+        check_range(sigma, lambda v: v > 0, 1.0, "a positive conductivity is needed", "In S/m; leave sigma_S_m out for"
+                    " an equipotential host.")
+    elif sigma is not None:
+        _check_tensor(sigma, f"{where}.sigma_S_m")
+    return ElectrodeDesign(porosity=porosity, specific_surface=surface, tortuosity_factor=tau, B=B, sigma=sigma)
+
+
+def read_surface(keys, file: str) -> SurfaceDesign:
+    """From checked keys; raises ValueError for values that cannot be."""
+    where = f"{file}: surface"
+    parts = {}
+    for name, key, unit, good, allowed, do in (
+            ("film", "film_Ohm_m2", 1.0, lambda v: v >= 0, "a film resistance of at least 0 is needed",
+             "Typical: 1e-3 to 1e-2 Ohm m2."),
+            ("film_thickness", "film_thickness_nm", NANO, lambda v: v >= 0, "a film thickness of at least 0 is needed",
+             "In nm."),
+            ("blocked", "blocked", 1.0, lambda v: 0 <= v <= 1, "a share from 0 to 1 is needed",
+             "0: bare, 1: wholly under an insulating coating.")):
+        given = getattr(keys, key)
+        if given is not None:
+            parts[name] = read_profile(given, f"{where}.{key}", unit)
+            check_range(parts[name], good, unit, allowed, do)
+    resistivity = keys.film_resistivity_Ohm_m
+    if ("film_thickness" in parts) != (resistivity is not None) or {"film", "film_thickness"} <= set(parts):
+        raise ValueError(explain(where, "found " + ", ".join(k for k in type(keys).model_fields
+                                                             if getattr(keys, k) is not None),
+                                 "film_Ohm_m2, or film_thickness_nm with film_resistivity_Ohm_m, is needed",
+                                 "A film's resistance is its thickness times its resistivity."))
+    if resistivity is not None and resistivity < 0:
+        raise ValueError(explain(f"{where}.film_resistivity_Ohm_m", f"found {resistivity:g}", "a resistivity of at"
+                                 " least 0 is needed", "In Ohm m; 1e5 makes 1e-3 Ohm m2 of 10 nm."))
+    return SurfaceDesign(**parts, film_resistivity=resistivity)
+
+
+def _tensor_or_profile(given: Any, where: str) -> Profile | tuple | None:
+    if given is None:
+        return None
+    if not isinstance(given, list):
+        return read_profile(given, where)
+    rows = [row for row in given if isinstance(row, list) and len(row) == 3
+            and all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e300 for v in row)]
+    if len(given) != 3 or len(rows) != 3:
+        raise ValueError(explain(where, f"found {given!r}"[:80], "three rows of three numbers are needed", "A tensor is"
+                                 " [[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]]; a profile is a number or a table."))
+    return tuple(tuple(map(float, row)) for row in rows)
+
+
+def _check_tensor(tensor: tuple, where: str) -> np.ndarray:
+    """Eigenvalues of a symmetric tensor without negative ones."""
+    a = np.array(tensor)
+    if not np.allclose(a, a.T, rtol=1e-9, atol=1e-12 * np.abs(a).max()):
+        raise ValueError(explain(where, "found a tensor that is not symmetric", "xy = yx, xz = zx, yz = zy are needed",
+                                 "Onsager's relations leave no other choice."))
+    values = np.linalg.eigvalsh(a)
+    if values[0] < -1e-12 * values[-1] or values[-1] <= 0:
+        raise ValueError(explain(where, f"found the eigenvalue {values[0]:g}", "a tensor without negative eigenvalues"
+                                 " is needed", "A negative one would drive a current up its potential."))
+    if a[2, 2] <= 0:
+        raise ValueError(explain(where, "found zz = 0", "a way through the thickness is needed", "z is the last row."))
+    return values
+
+
+def _check_efficiency(B: Profile | tuple, porosity: Profile, where: str) -> None:
+    do = "B = D_eff/D = porosity/tortuosity factor."
+    if isinstance(B, Profile):
+        check_range(B, lambda v: v > 0, 1.0, "a positive transport efficiency is needed", do)
+        highest = max(B.values)
+    else:
+        highest = float(_check_tensor(B, where)[-1])
+    least = min(porosity.values)
+    same_law = isinstance(B, Profile) and B.law == porosity.law and B.depth == porosity.depth
+    pairs = zip(B.values, porosity.values, strict=True) if same_law else [(highest, least)]
+    bad = [(b, eps) for b, eps in pairs if b > eps * (1 + 1e-9)]
+    if bad and (same_law or not (isinstance(B, Profile) and B.varies)):  # else point by point, by the medium
+        what = "" if isinstance(B, Profile) else "the eigenvalue "
+        raise ValueError(explain(where, f"found {what}{bad[0][0]:g} where the porosity is {bad[0][1]:g}",
+                                 "at most the porosity is possible", do))

@@ -1,0 +1,72 @@
+"""From a design's gradients to the arguments of a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cellfem.geometry.profiles import Profile
+from cellfem.model.medium import Medium
+from cellfem.physics.film import Film
+
+
+def graded(design) -> dict[str, Any]:
+    """What `[electrode]` and `[surface]` of a design say, as keyword arguments of `Cell`: media, film, blocked.
+
+    Empty for a design that has neither.  Depth counts from the top of the host, z = design.size[-1].
+
+    >>> import cellfem as cf
+    >>> design = cf.Geometry.load("geometries/pu_2019.toml")
+    >>> sorted(cf.graded(design))
+    ['blocked', 'film', 'media']
+    """
+    arguments: dict[str, Any] = {}
+    if design.electrode is not None:
+        arguments["media"] = {"electrode": medium(design)}
+    surface = design.surface
+    if surface is None:
+        return arguments
+    if surface.film is not None:
+        arguments["film"] = Film(R=_of_x(surface.film, design))
+    if surface.film_thickness is not None:
+        thickness = _of_x(surface.film_thickness, design)
+        arguments["film"] = Film(R=_times(thickness, surface.film_resistivity))
+    if surface.blocked is not None:
+        arguments["blocked"] = _of_x(surface.blocked, design)
+    return arguments
+
+
+def medium(design) -> Medium:
+    """The medium that `[electrode]` of a design describes."""
+    given = design.electrode
+    eps = _of_x(given.porosity, design)
+    if given.B is not None:
+        B = _of_x(given.B, design)
+    elif given.tortuosity_factor is not None:
+        B = _over(eps, _of_x(given.tortuosity_factor, design))
+    else:
+        B = None
+    sigma = np.inf if given.sigma is None else _of_x(given.sigma, design)
+    return Medium(eps=eps, B=B, sigma=sigma, a_s=_of_x(given.specific_surface, design))
+
+
+def _of_x(property_: Profile | tuple, design) -> float | np.ndarray | Callable:
+    """A number or tensor where nothing varies, else a function of x (d, points) [m]."""
+    if isinstance(property_, tuple):
+        return np.array(property_)
+    if not property_.varies:
+        return property_.values[0]
+    height = design.size[-1]
+    return lambda x: property_.at(height - x[-1], height)
+
+
+def _times(a, factor: float):
+    return (lambda x: factor * a(x)) if callable(a) else factor * a
+
+
+def _over(a, b):
+    if not callable(a) and not callable(b):
+        return a / b
+    return lambda x: (a(x) if callable(a) else a) / (b(x) if callable(b) else b)

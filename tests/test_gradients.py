@@ -1,0 +1,226 @@
+"""Graded hosts: what design files may say, what becomes of it in a cell, and where the metal then plates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cellfem as cf
+from cellfem import cli
+from cellfem.geometry.profiles import read_profile
+from cellfem.materials import CELGARD_2500, GRAPHENE, LIPF6_EC_DMC, LITHIUM
+from cellfem.materials.electrolyte import constant
+from cellfem.units import cm, mA, minute, thermal_voltage, um
+
+DESIGNS = Path(__file__).parents[1] / "geometries"
+UNIFORM = {"name": "felt", "shape": "envelope", "source": "made up", "dimension": 1, "size_um": [100.0],
+           "separator_um": 25.0, "collector_plates": False, "cell_size_um": 2.0,
+           "electrode": {"porosity": 0.8, "specific_surface_per_mm": 40.0, "tortuosity_factor": 1.3,
+                         "sigma_S_m": 100.0}, "surface": {"film_Ohm_m2": 5e-3}}
+WALLS = {"name": "walls", "shape": "walls", "source": "made up", "dimension": 2, "size_um": [10.5, 100.0],
+         "separator_um": 25.0, "cell_size_um": 4.0, "walls": {"pitch_um": 21.0, "thickness_um": 1.0}}
+
+
+def design(base=UNIFORM, electrode=None, surface=None, **top):
+    keys = {**base, **top}
+    for name, changes in (("electrode", electrode), ("surface", surface)):
+        if changes is not None:
+            keys[name] = {key: v for key, v in {**keys.get(name, {}), **changes}.items() if v is not None}
+    return cf.Geometry.from_dict(keys)
+
+
+def cell(geometry, mesh=None, **given):
+    return cf.Cell(mesh or geometry.mesh(), **{"metal": LITHIUM, "electrolyte": LIPF6_EC_DMC, "separator": CELGARD_2500,
+                                               **cf.graded(geometry), **given})
+
+
+def bottom_share(run, height=100 * um):
+    """Share of the plated charge below half the height of the host."""
+    plated, z = run.sites["plating"][-1] * run.cell.sites.area, run.cell.sites.x[-1]
+    middle = np.isclose(z, height / 2, rtol=0, atol=1e-12)
+    return (plated @ ((z < height / 2) & ~middle) + 0.5 * plated @ middle) / plated.sum()
+
+
+# -- profiles ---------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("given, values", [
+    (0.5, [0.5, 0.5, 0.5]),
+    ({"linear": [0.0, 1.0]}, [0.0, 0.25, 1.0]),
+    ({"exponential": [1.0, 16.0]}, [1.0, 2.0, 16.0]),
+    ({"piecewise": [1, 2, 3], "edges_um": [20.0, 50.0]}, [1.0, 2.0, 3.0]),
+    ({"table": [1, 3, 3], "depth_um": [0.0, 50.0, 80.0]}, [1.0, 2.0, 3.0])])
+def test_profiles(given, values):
+    found = read_profile(given, "key").at(np.array([0.0, 25 * um, 100 * um]), 100 * um)
+    np.testing.assert_allclose(found, values, rtol=1e-12)
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"electrode": {"porosity": 1.0}}, "electrode.porosity: found 1; a porosity above 0 and below 1"),
+    ({"electrode": {"porosity": {"linear": [0.9, -0.1]}}}, "electrode.porosity: found -0.1"),
+    ({"electrode": {"porosity": {"table": [0.9, 0.8], "depth_um": [50.0, 20.0]}}},
+     "electrode.porosity.depth_um: found 20 after 50; depths that increase"),
+    ({"electrode": {"porosity": {"linaer": [0.9, 0.8]}}}, 'Did you mean "linear"'),
+    ({"electrode": {"porosity": {"linear": [0.9, 0.8], "depth_um": [0.0, 1.0]}}}, "depth_um: found a key"),
+    ({"electrode": {"porosity": {"linear": [0.9]}}}, "found 1 values; two values"),
+    ({"electrode": {"porosity": {"piecewise": [0.9, 0.8], "edges_um": []}}}, "one value more than edges"),
+    ({"electrode": {"porosity": "high"}}, "electrode.porosity: found 'high'; a number, {linear"),
+    ({"electrode": {"sigma_S_m": {"exponential": [0.0, 1.0]}}}, "positive values are needed"),
+    ({"electrode": {"sigma_S_m": -1.0}}, "sigma_S_m: found -1; a positive conductivity"),
+    ({"electrode": {"specific_surface_per_mm": -1.0}}, "specific_surface_per_mm: found -1"),
+    ({"electrode": {"tortuosity_factor": 0.5}}, "tortuosity_factor: found 0.5; a tortuosity factor of at least 1"),
+    ({"electrode": {"tortuosity": 2.0}}, 'Use "tortuosity_factor"'),
+    ({"electrode": {"B": 0.5}}, "B: found beside tortuosity_factor"),
+    ({"electrode": {"tortuosity_factor": None, "B": 0.9}}, "B: found 0.9 where the porosity is 0.8"),
+    ({"electrode": {"tortuosity_factor": None, "B": [[0.9, 0, 0], [0, 0.1, 0], [0, 0, 0.1]]}}, "the eigenvalue 0.9"),
+    ({"electrode": {"tortuosity_factor": None, "B": [[0.1, 0, 0.2], [0, 0.1, 0], [0.2, 0, 0.1]]}},
+     "the eigenvalue -0.1; a tensor without negative eigenvalues"),
+    ({"electrode": {"tortuosity_factor": None, "B": [[0.1, 0.2], [0.2, 0.1]]}}, "three rows of three numbers"),
+    ({"electrode": {"sigma_S_m": [[1.0, 2.0, 0], [0, 1.0, 0], [0, 0, 1.0]]}}, "not symmetric"),
+    ({"surface": {"film_Ohm_m2": {"linear": [1e-3, -1e-3]}}}, "film_Ohm_m2: found -0.001; a film resistance"),
+    ({"surface": {"film_Ohm_m2": None, "film_thickness_nm": -5.0, "film_resistivity_Ohm_m": 1e5}},
+     "film_thickness_nm: found -5; a film thickness of at least 0"),
+    ({"surface": {"film_thickness_nm": 5.0}}, "film_thickness_nm with film_resistivity_Ohm_m, is needed"),
+    ({"surface": {"blocked": 90.0}}, "blocked: found 90; a share from 0 to 1"),
+])
+def test_wrong_gradients_are_refused(changes, message):
+    with pytest.raises(ValueError) as caught:
+        design(**changes)
+    text = str(caught.value)
+    assert message in text
+    assert text.startswith("design: ") and "; " in text and text.endswith((".", "?", "]]"))
+
+
+def test_tables_belong_to_their_shapes():
+    with pytest.raises(ValueError, match=r'\[electrode\]: found beside shape = "walls"'):
+        design({**WALLS, "electrode": UNIFORM["electrode"]})
+    with pytest.raises(ValueError, match=r'\[surface\]: found beside shape = "slab"'):
+        design({**UNIFORM, "shape": "slab", "electrode": None, "collector_plates": True})
+
+
+def test_an_efficiency_above_the_porosity_somewhere_is_refused_by_the_cell():
+    geometry = design(electrode={"porosity": {"linear": [0.9, 0.5]}, "tortuosity_factor": None,
+                                 "B": {"exponential": [0.8, 0.6]}})
+    with pytest.raises(ValueError, match=r"electrode\.B: found .* up to the porosity"):
+        cell(geometry)
+
+
+# -- cells ------------------------------------------------------------------------------------------------------------
+
+def test_the_mesh_has_planes_at_the_edges():
+    geometry = design(surface={"blocked": {"piecewise": [0.9, 0.0], "edges_um": [37.0]}})
+    assert np.any(np.isclose(geometry.mesh().p[0], 63 * um, rtol=0, atol=1e-12))
+
+
+def test_gradients_switched_off_are_the_uniform_host():
+    flat = design(electrode={"porosity": {"linear": [0.8, 0.8]},
+                             "specific_surface_per_mm": {"exponential": [40.0, 40.0]},
+                             "tortuosity_factor": {"table": [1.3, 1.3], "depth_um": [0.0, 100.0]},
+                             "sigma_S_m": {"linear": [100.0, 100.0]}},
+                  surface={"film_Ohm_m2": {"exponential": [5e-3, 5e-3]}, "blocked": 0.0})
+    step = cf.Galvanostatic(current=2 * mA / cm**2, duration=5 * minute)
+    medium = cf.Medium(eps=0.8, B=0.8 / 1.3, sigma=100.0, a_s=4e4)
+    plain = cf.solve(cell(design(), media={"electrode": medium}, film=cf.Film(R=5e-3)), step)
+    found = cf.solve(cell(flat), step)
+    varying = cf.Medium(eps=lambda x: 0.8 + 0 * x[0], B=lambda x: 0.8 / 1.3 + 0 * x[0], sigma=lambda x: 100 + 0 * x[0],
+                        a_s=lambda x: 4e4 + 0 * x[0])
+    by_functions = cf.solve(cell(flat, media={"electrode": varying}), step)
+    for run in (found, by_functions):
+        np.testing.assert_allclose(run.fields["c"][-1], plain.fields["c"][-1], rtol=1e-12)
+        np.testing.assert_allclose(run.voltage, plain.voltage, rtol=1e-10)
+
+
+def test_film_thickness_times_resistivity_is_the_film():
+    thick = design(surface={"film_Ohm_m2": None, "film_thickness_nm": {"linear": [10.0, 50.0]},
+                            "film_resistivity_Ohm_m": 1e5})
+    same = design(surface={"film_Ohm_m2": {"linear": [1e-3, 5e-3]}})
+    x = np.linspace(0, 100, 7)[None] * um
+    np.testing.assert_allclose(cf.graded(thick)["film"].resistance(x), cf.graded(same)["film"].resistance(x))
+    assert cf.graded(same)["film"].resistance(x)[0] == pytest.approx(5e-3), "depth counts from the top"
+
+
+@pytest.mark.parametrize("base", [WALLS, UNIFORM], ids=["resolved", "homogenised"])
+def test_blocked_surface_does_not_plate(base):
+    half = {"piecewise": [1.0, 0.0], "edges_um": [50.0]}
+    geometry, bare = design(base, surface={"blocked": half}), design(base)
+    step = cf.Steady(current=1 * mA / cm**2)
+    run = cf.solve(cell(geometry, host=GRAPHENE), step)
+    assert run.audit.charge < 1e-8 and run.audit.salt < 1e-8
+    assert run.cell.sites.x[-1].max() == pytest.approx(50 * um)
+    assert bottom_share(run) > 0.9 > bottom_share(cf.solve(cell(bare, host=GRAPHENE), step))
+    area = run.cell.sites.area.sum() / cell(bare, host=GRAPHENE).sites.area.sum()
+    assert area == pytest.approx(60 / (110 + 0.5 * CELGARD_2500.eps) if base is WALLS else 0.5, rel=1e-9)
+
+
+def test_half_blocked_everywhere_is_half_the_surface():
+    step = cf.Galvanostatic(current=1 * mA / cm**2, duration=60.0)
+    blocked = cf.solve(cell(design(surface={"blocked": 0.5})), step)
+    fewer = cf.solve(cell(design(electrode={"specific_surface_per_mm": 20.0})), step)
+    np.testing.assert_allclose(blocked.voltage, fewer.voltage, rtol=1e-12)
+
+
+def test_blocked_shares_beyond_one_are_refused():
+    with pytest.raises(ValueError, match=r"Cell\.blocked: found 2; a share from 0 to 1"):
+        cell(design(), blocked=2.0)
+
+
+# -- where the plating goes -------------------------------------------------------------------------------------------
+
+SALT = constant(D=1e-8, kappa=1.0, t_plus=0.999)  # concentration plays no part: ohmic and surface resistances alone
+
+
+def share(electrode=None, surface=None, current=1.0, kinetics=None):
+    base = {"tortuosity_factor": None, "B": 0.5, "sigma_S_m": None} | (electrode or {})
+    geometry = design(electrode=base, surface={"film_Ohm_m2": 1e-3} | (surface or {}))
+    made = cell(geometry, electrolyte=SALT, kinetics=kinetics or cf.Linear(i_0=1e3, order=0.0))
+    return bottom_share(cf.solve(made, cf.Steady(current=current)))
+
+
+@pytest.mark.parametrize("ratio", [3.0, 10.0, 100.0])
+def test_plating_turns_to_the_collector_where_kappa_exceeds_sigma(ratio):
+    """kappa_eff/sigma_eff above 1 plates at the collector's side, below 1 at the mouth; equal: symmetric."""
+    assert share({"sigma_S_m": 0.5 / ratio}) > 0.505
+    assert share({"sigma_S_m": 0.5 * ratio}) < 0.495
+    assert share({"sigma_S_m": 0.5}) == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("factor", [3.0, 10.0, 50.0])
+def test_a_film_gradient_wins_where_it_exceeds_the_ohmic_drop(factor):
+    """Films that differ by dR turn plating down where dR/a outweighs L^2/(2 kappa_eff), about: both resistances of one
+    distribution problem; the stronger of the two decides."""
+    a, L, kappa = 4e4, 100 * um, 0.5
+    even = a * L**2 / (2 * kappa)  # [Ohm m2] film step that balances the electrolyte
+    assert share(surface={"film_Ohm_m2": {"linear": [2e-4 + even * factor, 2e-4]}}) > 0.5
+    assert share(surface={"film_Ohm_m2": {"linear": [2e-4 + even / factor / 2, 2e-4]}}) < 0.5
+
+
+@pytest.mark.parametrize("delta", [0.5, 0.2, 0.05])
+def test_blocking_the_top_wins_only_while_delta_is_small(delta):
+    """Tafel: delta = alpha_c F I L/(R T kappa_eff).  Blocking 60 % of the upper half moves plating down while delta is
+    below about 1; well above it the mouth plates in spite of the coating."""
+    blocked = {"film_Ohm_m2": 0.0, "blocked": {"piecewise": [0.6, 0.0], "edges_um": [50.0]}}
+    current = thermal_voltage(298.15) * 0.5 / (0.5 * 100 * um)  # delta = 1
+    tafel = cf.Tafel(i_0=1e-3)
+    assert share(surface=blocked, current=delta * current, kinetics=tafel) > 0.5
+    assert share(surface=blocked, current=current / delta * 5, kinetics=tafel) < 0.5
+
+
+def test_shipped_gradients_plate_from_the_bottom_up():
+    step = cf.Galvanostatic(current=2 * mA / cm**2, duration=10 * minute)
+    shares = {}
+    for name in ("graded_uniform", "graded_conductivity", "graded_film", "pu_2019"):
+        geometry = cf.Geometry.load(DESIGNS / f"{name}.toml")
+        shares[name] = bottom_share(cf.solve(cell(geometry, geometry.mesh(coarsen=4)), step))
+    assert shares["graded_uniform"] < 0.5 < shares["graded_conductivity"] < shares["graded_film"] < shares["pu_2019"]
+
+
+def test_the_command_line_takes_graded_designs(capsys, tmp_path):
+    path = str(DESIGNS / "graded_porosity.toml")
+    assert cli.main(["tortuosity", path]) == 0
+    said = capsys.readouterr().out
+    assert "electrode tortuosity factor, z [-]" in said and "sigma_eff, z [S/m]" in said
+    assert not [line for line in said.splitlines() if line.startswith("tortuosity ") and "factor" not in line]
+    flags = ["--current-mA-cm2", "1", "--steady", "--coarsen", "4", "--out", str(tmp_path / "o")]
+    assert cli.main(["solve", path, *flags]) == 0
+    assert (tmp_path / "o" / "report.csv").exists()
