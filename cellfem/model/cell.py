@@ -52,6 +52,10 @@ class Cell:
                 and 150 < self.temperature < 500):
             raise ValueError(explain("Cell.temperature", f"found {self.temperature} K", "150 to 500 K is allowed",
                                      "Temperatures are absolute: 25 degC is 298.15 K."))
+        if self.electrolyte.cation not in (self.metal.symbol, None):
+            raise ValueError(explain("Cell.electrolyte", f"found {self.electrolyte.name}, whose cation is"
+                                     f" {self.electrolyte.cation}", f"one with {self.metal.symbol}, the metal that"
+                                     " plates, is needed", "Take another electrolyte or another metal."))
         require_names(self.mesh, boundaries=("collector", "counter"))
         for name in self.media or {}:
             if name not in REGIONS:
