@@ -19,7 +19,8 @@ from cellfem.physics.film import Film
 from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
 from cellfem.results.check import Checked, format_check, refine_check
 from cellfem.results.report import report
-from cellfem.results.write import format_table, write_report
+from cellfem.results.twins import bottom_share, twin_differences
+from cellfem.results.write import format_table, write_report, write_table
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.solve import solve
 
@@ -29,6 +30,7 @@ __all__ = [
     "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "Electrolyte", "Film", "FirstOrder", "Foil",
     "Galvanostatic", "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic",
     "Reservoir", "Rest", "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux",
-    "__version__", "drop_islands", "electrode_tortuosity_factor", "format_check", "format_table", "graded",
-    "homogenise", "limiting_current", "refine_check", "report", "solve", "write_report",
+    "__version__", "bottom_share", "drop_islands", "electrode_tortuosity_factor", "format_check", "format_table",
+    "graded", "homogenise", "limiting_current", "refine_check", "report", "solve", "twin_differences",
+    "write_report", "write_table",
 ]

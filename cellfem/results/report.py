@@ -9,6 +9,7 @@ import numpy as np
 from cellfem.fields import FIELDS
 from cellfem.geometry.measures import facet_areas, volumes
 from cellfem.model.solution import Solution
+from cellfem.results.groups import groups
 from cellfem.results.risk import (
     extrapolated,
     planar_sand_time,
@@ -42,6 +43,8 @@ def report(solution: Solution) -> dict[str, float | str]:
     row |= _times(solution, k)
     row |= _risk(solution, k)
     row |= _deposit(solution, k)
+    if "electrode" in cell.mesh.subdomains:
+        row |= groups(solution, k)
     row |= {"charge balance [-]": solution.audit.charge, "salt balance [-]": solution.audit.salt}
     return row
 

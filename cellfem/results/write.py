@@ -19,7 +19,7 @@ from cellfem.results.pictures import several_panels
 from cellfem.results.report import report
 from cellfem.results.tables import RUN, csv_text, format_table
 
-__all__ = ["format_table", "write_report"]
+__all__ = ["format_table", "write_report", "write_table"]
 
 TITLE = "Where does the metal plate, how far do the ions deplete, and when does Sand's time strike?"
 _MIRRORED = " Slender symmetry cells are continued across their symmetry sides."
@@ -64,6 +64,14 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
     write_text(out / "report.csv", csv_text(rows))
     write_text(out / "report.html", page)
     return rows
+
+
+def write_table(out: str | Path, name: str, rows: Sequence[Mapping[str, float | str]]) -> Path:
+    """Write rows, each with its name under `run`, as `name.csv` into the folder `out`; returns the path."""
+    check_name(name)
+    out = check_folder(out)
+    out.mkdir(parents=True, exist_ok=True)
+    return write_text(out / f"{name}.csv", csv_text(rows))
 
 
 def pictures_of(runs: Mapping[str, Solution]) -> list[Picture]:

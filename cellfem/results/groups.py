@@ -1,0 +1,59 @@
+"""The dimensionless groups that decide where a homogenised host plates (docs/conventions.md)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cellfem.geometry.measures import volumes
+from cellfem.model.homogenise import homogenise
+from cellfem.model.solution import Solution
+from cellfem.physics.kinetics import FirstOrder
+from cellfem.units import FARADAY, thermal_voltage
+
+STEP = 1e-30
+
+
+def groups(solution: Solution, k: int | None) -> dict[str, float]:
+    """The groups at moment `k`, with laws at c_0 and effective properties of the whole host.
+
+    L is the host's height, I the superficial current density, a the bare surface per volume, R_s the sum of
+    charge-transfer resistance (the slope of the kinetics at eta = 0) and area-mean film resistance, d = 4 eps/a the
+    hydraulic diameter of the pores.  NaN for what needs a current where none flows.
+    """
+    cell, mesh = solution.cell, solution.cell.mesh
+    medium, cells = homogenise(mesh, media=cell.medium), mesh.subdomains["electrode"]
+    z = mesh.p[-1, np.unique(mesh.t[:, cells])]
+    L, I = float(np.ptp(z)), float(solution.current[k]) if k is not None else math.nan
+    a = cell.sites.area.sum() / float(volumes(mesh)[cells].sum())
+    c_0 = np.array([cell.electrolyte.c_0])
+    t_plus, D, bulk = (float(np.real(law(c_0))[0]) for law in (cell.transport.t_plus, cell.transport.D,
+                                                               cell.transport.kappa))
+    B = float(medium.B[2, 2])
+    kappa, sigma = bulk * B, medium.sigma if np.ndim(medium.sigma) == 0 else medium.sigma[2, 2]
+    R_s = _surface_resistance(cell, c_0)
+    d = 4 * medium.eps / a
+    alpha_c = getattr(cell.kinetics_used, "alpha_c", 0.5)
+    return {
+        "electrode Damkohler number, nu^2 [-]": a * L**2 * (1 / kappa + 1 / float(sigma)) / R_s,
+        "front-loading, delta [-]": alpha_c * I * L / (thermal_voltage(cell.temperature) * kappa),
+        "kappa_eff over sigma_eff [-]": kappa / float(sigma),
+        "depletion number of the host, N_c [-]": (1 - t_plus) * I * L / (2 * FARADAY * D * B * cell.electrolyte.c_0),
+        "Thiele modulus [-]": _thiele(cell, (1 - t_plus) * a * L**2 / (FARADAY * D * B)),
+        "pore Wagner number [-]": bulk * R_s / d,
+        "pore depletion [-]": (1 - t_plus) * I / (a * L) * d / (FARADAY * D * cell.electrolyte.c_0),
+        "diffusion time of the host [s]": medium.eps * L**2 / (D * B),
+    }
+
+
+def _surface_resistance(cell, c_0: np.ndarray) -> float:
+    """R_ct + R_film [Ohm m2]."""
+    slope = np.imag(cell.kinetics_used.rate(c_0, np.array([STEP * 1j]), np.zeros(1), cell.temperature))[0] / STEP
+    film = cell.sites.mean(cell.film_used.resistance(cell.sites.x))
+    return float(1 / slope + film)
+
+
+def _thiele(cell, factor: float) -> float:
+    """phi_T = sqrt((1 - t+) a k L^2/(F D_eff)); NaN unless the kinetics are of first order."""
+    return math.sqrt(factor * cell.kinetics_used.k) if isinstance(cell.kinetics_used, FirstOrder) else math.nan

@@ -1,0 +1,89 @@
+"""Homogenised hosts in reports: the groups, and twins beside their resolved runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cellfem as cf
+from cellfem.materials import CELGARD_2500, GRAPHENE, LIPF6_EC_DMC, LITHIUM
+from cellfem.materials.electrolyte import constant
+from cellfem.units import cm, mA, mAh, thermal_voltage, um
+
+DESIGNS = Path(__file__).parents[1] / "geometries"
+CELL = {"metal": LITHIUM, "electrolyte": LIPF6_EC_DMC, "separator": CELGARD_2500}
+PLATING = cf.Galvanostatic(current=2 * mA / cm**2, capacity=1 * mAh / cm**2)
+
+
+def twins(design, coarsen, protocol=PLATING):
+    mesh = design.mesh(coarsen=coarsen)
+    resolved = cf.solve(cf.Cell(mesh, host=GRAPHENE, **CELL), protocol)
+    media = {"electrode": cf.homogenise(mesh, host=GRAPHENE)}
+    return resolved, cf.solve(cf.Cell(design.envelope(dimension=1).mesh(), media=media, **CELL), protocol)
+
+
+def test_straight_channels_and_their_twin_agree():
+    found = cf.twin_differences(*twins(cf.Geometry.load(DESIGNS / "vga_2d.toml"), 2.0))
+    assert abs(found["overpotential, homogenised over resolved - 1 [%]"]) < 0.5
+    assert found["mean c profile, largest difference over c_0 [%]"] < 0.3
+
+
+@pytest.mark.slow
+def test_sheets_and_their_twin_agree_the_better_the_finer_they_are():
+    hga = cf.Geometry.load(DESIGNS / "hga_2d.toml")
+    sheets = hga.baffles
+    half = replace(hga, size=(hga.size[0] / 2, hga.size[1]), cell_size=hga.cell_size / 2, baffles=replace(
+        sheets, pitch=sheets.pitch / 2, thickness=sheets.thickness / 2, gap=sheets.gap / 2))
+    coarse, fine = (cf.twin_differences(*twins(design, 4.0)) for design in (hga, half))
+    for name in ("overpotential, homogenised over resolved - 1 [%]", "mean c profile, largest difference over c_0 [%]"):
+        assert abs(fine[name]) < 0.6 * abs(coarse[name]) and abs(coarse[name]) < 3
+
+
+def test_twins_of_different_height_are_refused():
+    vga = cf.Geometry.load(DESIGNS / "vga_2d.toml")
+    short = replace(vga, size=(vga.size[0], vga.size[1] / 2))
+    resolved, _ = twins(vga, 6.0, cf.Steady(current=10.0))
+    _, other = twins(short, 6.0, cf.Steady(current=10.0))
+    with pytest.raises(ValueError, match="the same height is needed"):
+        cf.twin_differences(resolved, other)
+
+
+def test_groups_of_a_uniform_host():
+    salt = constant(D=2e-10, kappa=1.5, t_plus=0.4)
+    mesh = cf.Geometry.load(DESIGNS / "graded_uniform.toml").mesh()
+    medium = cf.Medium(eps=0.8, B=0.5, sigma=3.0, a_s=4e4)
+    law = cf.ButlerVolmer(i_0=20.0)
+    cell = cf.Cell(mesh, metal=LITHIUM, electrolyte=salt, separator=CELGARD_2500, media={"electrode": medium},
+                   kinetics=law, film=cf.Film(R=5e-3))
+    row = cf.report(cf.solve(cell, cf.Steady(current=30.0)))
+    L, a, R, d = 100 * um, 4e4, thermal_voltage(298.15) / 20 + 5e-3, 4 * 0.8 / 4e4
+    expected = {"electrode Damkohler number, nu^2 [-]": a * L**2 * (1 / 0.75 + 1 / 3) / R,
+                "front-loading, delta [-]": 0.5 * 30 * L / (thermal_voltage(298.15) * 0.75),
+                "kappa_eff over sigma_eff [-]": 0.25,
+                "depletion number of the host, N_c [-]": 0.6 * 30 * L / (2 * 96485.33212 * 1e-10 * 1000),
+                "pore Wagner number [-]": 1.5 * R / d,
+                "pore depletion [-]": 0.6 * 30 / (a * L) * d / (96485.33212 * 2e-10 * 1000),
+                "diffusion time of the host [s]": 0.8 * L**2 / 1e-10}
+    for name, value in expected.items():
+        assert row[name] == pytest.approx(value, rel=1e-6), name
+    assert np.isnan(row["Thiele modulus [-]"])
+    assert row["electrode tortuosity factor, z [-]"] == pytest.approx(0.8 / 0.5, rel=1e-3)
+    first = replace(cell, kinetics=cf.FirstOrder(k=0.1))
+    assert cf.report(cf.solve(first, cf.Steady(current=30.0)))["Thiele modulus [-]"] == pytest.approx(
+        np.sqrt(0.6 * a * 0.1 * L**2 / (96485.33212 * 1e-10)), rel=1e-6)
+
+
+def test_groups_stand_in_the_docs():
+    page = (Path(__file__).parents[1] / "docs" / "conventions.md").read_text()
+    design = cf.Geometry.load(DESIGNS / "graded_film.toml")
+    run = cf.solve(cf.Cell(design.mesh(coarsen=8), **CELL, **cf.graded(design)), cf.Steady(current=10.0))
+    for name in cf.report(run):
+        assert f"`{name}`" in page, name
+
+
+def test_tables_are_written(tmp_path):
+    path = cf.write_table(tmp_path / "new", "numbers", [{"run": "a", "x [-]": 1.5}, {"run": "b", "y [-]": 2.0}])
+    assert path.read_text().splitlines() == ["run,x [-],y [-]", "a,1.5,", "b,,2.0"]
