@@ -25,6 +25,7 @@ import numpy as np
 import cellfem as cf
 from cellfem.materials import CELGARD_2500, GRAPHENE, LIPF6_EC_DMC, LITHIUM
 from cellfem.model.solve import Worker
+from cellfem.model.start import balanced
 from cellfem.model.system import Load, System
 
 DESIGN = Path(__file__).parents[1] / "geometries" / "hga_posts.toml"
@@ -58,7 +59,7 @@ def run(unknowns: float, sigma: float, i_0: float, direct: bool) -> dict:
     system = System.of(cell)
     clock.append(time.perf_counter())
     worker = Worker(system, direct=direct)
-    y = worker.potentials(np.full(len(system.pore_volume), system.unknowns.c_0), Load(current=CURRENT))
+    y, _ = balanced(worker, np.full(len(system.pore_volume), system.unknowns.c_0), Load(current=CURRENT))
     y = worker.steady(y, Load(current=CURRENT))
     clock.append(time.perf_counter())
     c, psi, _, scalar = system.unknowns.unpack(y)

@@ -8,7 +8,6 @@ import numpy as np
 import scipy.sparse as sp
 
 from cellfem.model.moves import Moves
-from cellfem.model.reactions import Reaction
 from cellfem.model.system import Load, Storage, System
 from cellfem.numerics.assembly import pin
 from cellfem.numerics.linear import LinearSolver
@@ -32,10 +31,10 @@ class Worker:
 
     # -- potentials at a given concentration --------------------------------------------------------------------------
 
-    def potentials(self, c: np.ndarray, load: Load) -> np.ndarray:
-        """y with the concentration c (electrolyte nodes) and the potentials that balance charge there."""
+    def potentials(self, y: np.ndarray, load: Load) -> np.ndarray:
+        """y with its concentration and the potentials that balance charge there (secondary current distribution)."""
         system, n = self.system, self.system.unknowns.salt
-        y = first_guess(system, c, load)
+        c = system.unknowns.unpack(y)[0]
 
         def whole(part):
             return np.concatenate([y[:n], part])
@@ -118,38 +117,3 @@ class Worker:
             np.arange(len(blocks)), list(map(len, blocks))))), shape=(len(x), len(blocks)))
         coarse = (Z.T @ (J @ Z)).toarray()
         return x + Z @ np.linalg.lstsq(coarse, Z.T @ (b - J @ x), rcond=1e-13)[0]
-
-
-def first_guess(system: System, c: np.ndarray, load: Load) -> np.ndarray:
-    """Uniform potentials at which the mean current flows through both electrodes at the mean concentration."""
-    cell = system.cell
-    phi_s = np.zeros(len(system.electrons.pattern.nodes) if system.electrons else 0)
-    c_mean = float(system.pore_volume @ c / system.pore_volume.sum())
-    current = load.current
-    if current is None:
-        current = 0.0
-    host = _drop(system.reaction, c_mean, -current * cell.area / cell.sites.area.sum())
-    psi = -host
-    at_counter = current * cell.area / cell.counter_sites.area.sum()
-    scalar = at_counter
-    if not system.unknowns.scalar_is_current:
-        scalar = psi
-        if system.counter_reaction is not None:
-            scalar = psi + _drop(system.counter_reaction, c_mean, at_counter)
-        if load.voltage is not None:
-            psi, scalar = 0.5 * load.voltage, load.voltage
-    return system.unknowns.pack(c, np.full(len(c), psi), phi_s, scalar)
-
-
-def _drop(reaction: Reaction, c: float, i_n: float) -> float:
-    """phi_s - psi [V] at which the uniform current density i_n flows, with the mean film."""
-    one = np.array([c])
-    mean = Reaction(reaction.kinetics, np.array([reaction.R.mean()]), reaction.transport, reaction.T)
-    high = 60.0 + abs(i_n) * float(reaction.R.mean())
-    low = -high
-    with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(80):  # the current grows with the potential: bisection
-            middle = 0.5 * (low + high)
-            value = float(mean.current(one, np.array([middle]))[0])
-            low, high = (middle, high) if value < i_n else (low, middle)
-    return 0.5 * (low + high)

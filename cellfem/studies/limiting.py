@@ -18,6 +18,7 @@ from cellfem.model.cell import Cell
 from cellfem.model.counter import Reservoir, UniformFlux
 from cellfem.model.laplace import conduct, energy
 from cellfem.model.solve import Worker
+from cellfem.model.start import balanced
 from cellfem.model.system import Load, System
 from cellfem.units import FARADAY
 
@@ -78,7 +79,7 @@ def _followed(system: System, sign: float, ratio: float = 1e-4) -> float:
     plating = np.unique(system.site_ionic if sign > 0 else system.counter_ionic)
     mean = np.real(system.cell.transport.D(np.array([system.unknowns.c_0])))[0] * FARADAY * system.unknowns.c_0
     low, step = 0.0, 0.02 * mean / (np.ptp(system.cell.mesh.p[-1]) * max(1 - system.t_ref, 0.05))
-    y = worker.potentials(np.full(len(system.pore_volume), system.unknowns.c_0), Load(current=sign * step))
+    y, _ = balanced(worker, np.full(len(system.pore_volume), system.unknowns.c_0), Load(current=sign * step))
     path = [(0.0, 1.0)]
     for _ in range(400):
         try:

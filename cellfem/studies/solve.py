@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -55,7 +55,7 @@ def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOL
     else:
         run = Run(worker, tolerance, progress)
         outcome = _march(run, steps)
-        frames, counts = run.frames, {"time_steps": run.steps, "rejected_steps": run.rejected}
+        frames, counts = run.frames, {"time_steps": run.steps, "rejected_steps": run.rejected, "start": run.start}
     seconds = {"compile": compiled - started, "solve": time.perf_counter() - compiled,
                "linear": worker.full.seconds + worker.charge.seconds,
                "factorise": worker.full.setup_seconds + worker.charge.setup_seconds}
@@ -166,8 +166,17 @@ def _range_notes(cell: Cell, c: np.ndarray) -> tuple[str, ...]:
 
 def _stats(worker: Worker, seconds, counts) -> Stats:
     full, charge = worker.full, worker.charge
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
     return Stats(unknowns=worker.system.unknowns.size, newton_steps=worker.newton_steps,
                  linear_solves=full.solves + charge.solves, krylov_iterations=full.iterations + charge.iterations,
                  factorisations=full.setups + charge.setups, solver=full.kind(worker.system.unknowns.size),
-                 seconds=seconds, peak_memory=peak, **counts)
+                 seconds=seconds, peak_memory=_peak_memory(), **counts)
+
+
+def _peak_memory() -> float:
+    """Largest resident memory of this process so far [bytes]; NaN where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    unit = 1.0 if sys.platform == "darwin" else 1024.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -10,6 +10,7 @@ from cellfem.errors import ConvergenceError
 from cellfem.model.protocol import STOP_RATIO, Steady
 from cellfem.model.solution import Outcome
 from cellfem.model.solve import Worker
+from cellfem.model.start import balanced
 from cellfem.model.system import Load
 from cellfem.studies.depletion import lowest
 from cellfem.studies.limiting import limiting_current
@@ -56,13 +57,13 @@ class Reached:
 
 
 def _start(worker: Worker, current: float) -> tuple[np.ndarray | None, str, Reached | None]:
-    """The plain start (potentials at c = c_0, then everything); where it fails, a ramp of the current."""
+    """Potentials at c = c_0, then everything; where that fails, a ramp of the current from steady to steady state."""
     uniform = np.full(len(worker.system.pore_volume), worker.system.unknowns.c_0)
     try:
-        y = worker.potentials(uniform, Load(current=current))
+        y, start = balanced(worker, uniform, Load(current=current))
         y = worker.steady(y, Load(current=current))
         if lowest(worker.system, y)[0] >= STOP_RATIO:
-            return y, "plain", None
+            return y, start, None
     except ConvergenceError:
         pass
     y, reached = _ramp(worker, current, uniform)
@@ -72,7 +73,7 @@ def _start(worker: Worker, current: float) -> tuple[np.ndarray | None, str, Reac
 def _ramp(worker: Worker, current: float, uniform: np.ndarray) -> tuple[np.ndarray | None, Reached | None]:
     """The state at the full current, or (None, where it depleted on the way)."""
     share, step, ratio, place = 0.0, 0.2, 1.0, None
-    y = worker.potentials(uniform, Load(current=step * current))
+    y, _ = balanced(worker, uniform, Load(current=step * current))
     while share < 1:
         target = min(share + step, 1.0)
         try:

@@ -11,6 +11,7 @@ from cellfem.errors import ConvergenceError, explain
 from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest
 from cellfem.model.solution import Outcome
 from cellfem.model.solve import Worker
+from cellfem.model.start import PLAIN, balanced
 from cellfem.model.system import Load, Storage
 from cellfem.numerics.timestepping import Step, next_step, tr_bdf2
 from cellfem.studies.depletion import busy_nodes
@@ -46,6 +47,7 @@ class Run:
     frames: list[Frame] = field(default_factory=list)
     steps: int = 0
     rejected: int = 0
+    start: str = PLAIN  # the hardest start that a step needed
 
     @property
     def system(self):
@@ -56,7 +58,8 @@ def run_step(run: Run, index: int, protocol, c: np.ndarray, q: np.ndarray, start
     """Carry one protocol step out from the concentration c and the plated charge q at the time `start` [s]."""
     load, duration = _load(protocol)
     march = March(run, index, load, start, getattr(protocol, "stop_ratio", 1e-3))
-    y = run.worker.potentials(c, load)
+    y, start = balanced(run.worker, c, load)
+    run.start = run.start if start == PLAIN else start
     x = np.concatenate([c, q, [inflow]])
     if not run.frames:
         march.record(0.0, y, x)

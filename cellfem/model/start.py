@@ -1,0 +1,107 @@
+"""Where a run starts: potentials that balance charge at a given concentration, by stages where it must be.
+
+Primary (kinetics linearised about rest), secondary (the kinetics as they are), then the whole system (tertiary); each
+stage starts from the one before.  If the secondary stage fails as well, the load grows from a small share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cellfem.errors import ConvergenceError
+from cellfem.model.reactions import STEP, Reaction
+from cellfem.model.solve import Worker
+from cellfem.model.system import Load, System
+from cellfem.physics.kinetics import Linear
+from cellfem.units import thermal_voltage
+
+PLAIN, STAGED, RAMPED = "plain", "primary, secondary, tertiary", "load ramp"
+SMALLEST = 1e-3  # [-] share of the load by which a ramp goes on at least
+
+
+def balanced(worker: Worker, c: np.ndarray, load: Load) -> tuple[np.ndarray, str]:
+    """(y with the concentration c [mol/m3] on the electrolyte nodes and its potentials, the start that it took).
+
+    Raises ConvergenceError where no start converges.
+    """
+    guess = first_guess(worker.system, c, load)
+    try:
+        return worker.potentials(guess, load), PLAIN
+    except ConvergenceError:
+        try:
+            return worker.potentials(primary(worker, guess, load), load), STAGED
+        except ConvergenceError:
+            return _ramped(worker, c, load), RAMPED
+
+
+def primary(worker: Worker, guess: np.ndarray, load: Load) -> np.ndarray:
+    """The potentials with every reaction replaced by its straight line about rest: a linear problem."""
+    system = worker.system
+    lines = {"reaction": _line(system.reaction)}
+    if system.counter_reaction is not None:
+        lines["counter_reaction"] = _line(system.counter_reaction)
+    return Worker(replace(system, **lines), worker.direct).potentials(guess, load)
+
+
+def _line(reaction: Reaction) -> Reaction:
+    c = reaction.transport.c_0
+    slope = np.imag(reaction.kinetics.rate(c, STEP * 1j, 0.0, reaction.T)) / STEP
+    return replace(reaction, kinetics=Linear(i_0=float(slope) * thermal_voltage(reaction.T), order=0.0, c_ref=c))
+
+
+def _ramped(worker: Worker, c: np.ndarray, load: Load) -> np.ndarray:
+    """The potentials under a load that grows from a tenth."""
+    def part(share):
+        return Load(current=None if load.current is None else share * load.current,
+                    voltage=None if load.voltage is None else share * load.voltage)
+
+    share, step = 0.0, 0.1
+    y = first_guess(worker.system, c, part(step))
+    while share < 1:
+        target = min(share + step, 1.0)
+        try:
+            y = worker.potentials(y, part(target))
+        except ConvergenceError:
+            step /= 2
+            if step < SMALLEST:
+                raise
+            continue
+        share, step = target, 1.5 * step
+    return y
+
+
+def first_guess(system: System, c: np.ndarray, load: Load) -> np.ndarray:
+    """Uniform potentials at which the mean current flows through both electrodes at the mean concentration."""
+    cell = system.cell
+    phi_s = np.zeros(len(system.electrons.pattern.nodes) if system.electrons else 0)
+    c_mean = float(system.pore_volume @ c / system.pore_volume.sum())
+    current = load.current
+    if current is None:
+        current = 0.0
+    host = _drop(system.reaction, c_mean, -current * cell.area / cell.sites.area.sum())
+    psi = -host
+    at_counter = current * cell.area / cell.counter_sites.area.sum()
+    scalar = at_counter
+    if not system.unknowns.scalar_is_current:
+        scalar = psi
+        if system.counter_reaction is not None:
+            scalar = psi + _drop(system.counter_reaction, c_mean, at_counter)
+        if load.voltage is not None:
+            psi, scalar = 0.5 * load.voltage, load.voltage
+    return system.unknowns.pack(c, np.full(len(c), psi), phi_s, scalar)
+
+
+def _drop(reaction: Reaction, c: float, i_n: float) -> float:
+    """phi_s - psi [V] at which the uniform current density i_n flows, with the mean film."""
+    one = np.array([c])
+    mean = Reaction(reaction.kinetics, np.array([reaction.R.mean()]), reaction.transport, reaction.T)
+    high = 60.0 + abs(i_n) * float(reaction.R.mean())
+    low = -high
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(80):  # the current grows with the potential: bisection
+            middle = 0.5 * (low + high)
+            value = float(mean.current(one, np.array([middle]))[0])
+            low, high = (middle, high) if value < i_n else (low, middle)
+    return 0.5 * (low + high)
