@@ -1,9 +1,9 @@
-"""Can one parameter set come near the four published numbers of VGA and HGA?  Ours beside them, every assumption stated.
+"""Can one parameter set come near the four published numbers of VGA and HGA?  Ours beside them, assumptions stated.
 
     python cases/published_vga_hga.py      -> results/published_vga_hga/: report.csv, report.html, .pvd files
 
-The dimensions, current, electrolyte and kinetics behind the published numbers are not known: docs/published.md says what
-this comparison can show and what it cannot.
+The dimensions, current, electrolyte and kinetics behind the published numbers are not known: docs/published.md says
+what this comparison can show and what it cannot.
 """
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ from cellfem.materials import GRAPHENE, LITHIUM
 from cellfem.units import cm, mA, um
 
 ROOT = Path(__file__).parents[1]
-DESIGNS = {"vga": "vga_2d", "hga": "hga_2d"}               # 20 um channels; 1 um sheets every 10 um with 10 um half slits
+DESIGNS = {"vga": "vga_2d", "hga": "hga_2d"}  # 20 um channels; 1 um sheets every 10 um with 10 um half slits
 EXCHANGE = {"i0_0.1": 0.1 * mA / cm**2, "i0_0.01": 0.01 * mA / cm**2}
 CURRENT = cf.Steady(current=2 * mA / cm**2)
 ELECTROLYTE = cf.Electrolyte(name="assumed: D = 3e-10 m2/s, kappa = c/c_0 S/m, t+ = 0.38", D=3e-10, t_plus=0.38,

@@ -1,4 +1,4 @@
-"""docs/published.md: its tables are what the case computes, within what coarse cells allow, and its words are careful."""
+"""docs/published.md: its tables are what the case computes, within what coarse cells allow; its words claim no more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import cellfem as cf
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "published.md").read_text()
 CASE = runpy.run_path(str(ROOT / "cases" / "published_vga_hga.py"))
-# An earlier computation of the same assumptions with quadrilaterals of 1 to 2.5 um and another code: drop and spread [%].
+# An earlier computation under these assumptions, another code, quadrilaterals of 1 to 2.5 um: drop and spread [%].
 EARLIER = {"vga-i0_0.1": (2.5, 6.9), "hga-i0_0.1": (36, 259), "vga-i0_0.01": (2.5, 5.2), "hga-i0_0.01": (39, 154)}
 
 
