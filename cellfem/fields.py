@@ -27,6 +27,7 @@ class Field:
 FIELDS: dict[str, Field] = {
     # on the nodes of the electrolyte, separator, pore and electrode
     "c": Field("c", "concentration", "mol/m3"),
+    "c_ratio": Field("c/c_0", "concentration over initial c/c_0", "-"),
     "depletion": Field("1 - c/c_0", "depletion", "-"),
     "psi": Field("psi", "reduced potential", "V"),
     "phi_e": Field("phi_e", "electrolyte potential", "V"),

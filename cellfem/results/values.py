@@ -12,14 +12,13 @@ from cellfem.results.risk import plating_frame, risk_fields
 
 ELECTROLYTE_REGIONS = ("pore", "electrolyte", "separator", "electrode")  # where ions move
 HOST_REGIONS = ("host", "electrode")  # where electrons move
-C_RATIO = Field("c/c_0", "concentration over initial c/c_0", "-")
 
 _RISK_KEYS = ("risk", "local_sand", "regime")
 
 
 def field(key: str) -> Field:
-    """The `Field` of a key that can be drawn: one of `fields.FIELDS`, or `c_ratio`."""
-    return C_RATIO if key == "c_ratio" else FIELDS[key]
+    """The `Field` of a key that can be drawn."""
+    return FIELDS[key]
 
 
 def cells_of(mesh, regions: tuple[str, ...]) -> np.ndarray:
