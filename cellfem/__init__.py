@@ -18,6 +18,7 @@ from cellfem.model.solution import Solution
 from cellfem.physics.film import Film
 from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
 from cellfem.results.check import Checked, format_check, refine_check
+from cellfem.results.maps import write_curves, write_map
 from cellfem.results.report import report
 from cellfem.results.twins import bottom_share, twin_differences
 from cellfem.results.write import format_table, write_report, write_table
@@ -32,5 +33,5 @@ __all__ = [
     "Reservoir", "Rest", "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux",
     "__version__", "bottom_share", "drop_islands", "electrode_tortuosity_factor", "format_check", "format_table",
     "graded", "homogenise", "limiting_current", "refine_check", "report", "solve", "twin_differences",
-    "write_report", "write_table",
+    "write_curves", "write_map", "write_report", "write_table",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 CASES = Path(__file__).parents[1] / "cases"
-SLOW = {"hga_holes", "resolved_vs_homogenised"}
+SLOW = {"hga_holes", "resolved_vs_homogenised", "gradient_skeleton", "tortuosity_ladder"}
 
 
 SCRIPTS = [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])

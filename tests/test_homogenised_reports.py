@@ -87,3 +87,23 @@ def test_groups_stand_in_the_docs():
 def test_tables_are_written(tmp_path):
     path = cf.write_table(tmp_path / "new", "numbers", [{"run": "a", "x [-]": 1.5}, {"run": "b", "y [-]": 2.0}])
     assert path.read_text().splitlines() == ["run,x [-],y [-]", "a,1.5,", "b,,2.0"]
+
+
+ROWS = [{"run": f"{x}-{y}", "x [-]": x, "y [-]": y, "z [-]": x * y, "kind": "a" if y > 1 else "b"}
+        for x in (1.0, 2.0) for y in (1.0, 3.0)]
+
+
+def test_maps_and_curves_of_sweeps_are_drawn(tmp_path):
+    first = cf.write_map(tmp_path, "map", ROWS[:3], x="x [-]", y="y [-]", value="z [-]")
+    second = cf.write_curves(tmp_path, "curves", ROWS, x="x [-]", values=["z [-]", "y [-]"], group="kind",
+                             marked={"z [-]": [(2.5, "published")]})
+    for path in (first, second):
+        assert path.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match=r"rows: found no 'w' in some of 4 rows"):
+        cf.write_map(tmp_path, "map", ROWS, x="x [-]", y="w", value="z [-]")
+
+
+def test_the_bottom_share_of_a_run_without_moments_is_no_number():
+    design = cf.Geometry.load(DESIGNS / "graded_uniform.toml")
+    run = cf.solve(cf.Cell(design.mesh(coarsen=8), **CELL, **cf.graded(design)), cf.Steady(current=1e6))
+    assert run.outcome.kind == "depleted" and np.isnan(cf.bottom_share(run))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cellfem.errors import explain
@@ -50,7 +52,12 @@ def layer_means(solution: Solution, k: int) -> np.ndarray:
 
 
 def bottom_share(solution: Solution, k: int | None = None) -> float:
-    """Share of the plated charge (of the current, in a steady state) that lies in the bottom half of the host."""
+    """Share of the plated charge (of the current, in a steady state) that lies in the bottom half of the host.
+
+    NaN for a run without a solved moment.
+    """
+    if len(solution.times) == 0:
+        return math.nan
     k = last_plating(solution) if k is None else k
     sites, middle = solution.cell.sites, host_top(solution.cell.mesh) / 2
     plated = solution.sites["q"][k] if np.any(solution.sites["q"][k]) else solution.sites["plating"][k]

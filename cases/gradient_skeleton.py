@@ -1,0 +1,78 @@
+"""Where does the plating go in a graded skeleton?  Films, conductivities and coatings against the current density.
+
+    python cases/gradient_skeleton.py
+        -> results/gradient_skeleton/: report.csv, report.html, .pvd files of the shipped gradients;
+           filling_film.csv and .png, filling_coating.*, filling_conductivity.*: the filling maps
+
+A uniform host fills from its mouth.  A film or a coating that is thicker, or a conductivity that is lower, toward the
+mouth turns this round where it outweighs the electrolyte's own resistance: compare the dimensionless groups in the
+tables.  The maps are steady states of a host with a film of 1e-5 Ohm m2 (assumed: almost bare), so that the
+electrolyte has something to say.
+"""
+import tomllib
+from pathlib import Path
+
+import cellfem as cf
+from cellfem.materials import CELGARD_2500, LIPF6_EC_DMC, LITHIUM
+from cellfem.units import cm, mA, mAh
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = ["graded_uniform", "graded_porosity", "graded_conductivity", "graded_film", "pu_2019"]
+CURRENTS = [1.0, 10.0, 50.0, 100.0]  # [mA/cm2] superficial
+STRENGTHS = {"film": [1.0, 10.0, 100.0, 1000.0],        # resistance, top over bottom
+             "coating": [1.0, 2.0, 5.0, 100.0],         # bare surface, lower over upper half
+             "conductivity": [1.0, 1e5, 3e5, 1e6]}      # bottom over top
+PLATING = cf.Galvanostatic(current=2 * mA / cm**2, capacity=0.2 * mAh / cm**2)
+FILM = 1e-5  # [Ohm m2] of the maps
+GROUPS = ("electrode Damkohler", "front-loading", "kappa_eff", "depletion number")
+SHARE = "plated in the bottom half [%]"
+
+
+def plate(design, protocol, coarsen):
+    cell = cf.Cell(design.mesh(coarsen=coarsen), metal=LITHIUM, electrolyte=LIPF6_EC_DMC, separator=CELGARD_2500,
+                   **cf.graded(design))
+    return cf.solve(cell, protocol)
+
+
+def skeleton(gradient, strength):
+    """The uniform host with one gradient of a given strength."""
+    keys = tomllib.loads((ROOT / "geometries" / "graded_uniform.toml").read_text())
+    keys["surface"]["film_Ohm_m2"] = FILM
+    if gradient == "film":
+        keys["surface"]["film_Ohm_m2"] = {"exponential": [FILM * strength, FILM]}
+    elif gradient == "coating":
+        keys["surface"]["blocked"] = {"piecewise": [1 - 1 / strength, 0.0], "edges_um": [50.0]}
+    else:
+        keys["electrode"]["sigma_S_m"] = {"exponential": [100.0 / strength, 100.0]}
+    return cf.Geometry.from_dict(keys)
+
+
+def filling(gradient, coarsen):
+    """One row per current density and strength: the share plated in the bottom half, and the groups."""
+    rows = []
+    for strength in STRENGTHS[gradient]:
+        design = skeleton(gradient, strength)
+        for current in CURRENTS:
+            run = plate(design, cf.Steady(current=current * mA / cm**2), coarsen)
+            row = cf.report(run)
+            rows.append({"run": f"{gradient}-{strength:g}-{current:g}", "current density [mA/cm2]": current,
+                         "gradient strength [-]": strength, SHARE: 100 * cf.bottom_share(run),
+                         **{key: row[key] for key in row if key.startswith(GROUPS)}})
+    return rows
+
+
+def main(out=ROOT / "results" / "gradient_skeleton", coarsen=1.0):
+    runs = {name: plate(cf.Geometry.load(ROOT / "geometries" / f"{name}.toml"), PLATING, coarsen) for name in SHIPPED}
+    rows = cf.write_report(out, runs, title="Where does the plating go in a graded skeleton?")
+    for row, run in zip(rows, runs.values(), strict=True):
+        row[SHARE] = 100 * cf.bottom_share(run)
+    for gradient in STRENGTHS:
+        table = filling(gradient, coarsen)
+        cf.write_table(out, f"filling_{gradient}", table)
+        cf.write_map(out, f"filling_{gradient}", table, x="current density [mA/cm2]", y="gradient strength [-]",
+                     value=SHARE)
+    return rows
+
+
+if __name__ == "__main__":
+    print(cf.format_table(main()))

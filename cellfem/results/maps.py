@@ -1,0 +1,80 @@
+"""Maps and curves of a sweep: one reported number against the numbers that were varied, as PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cellfem.errors import did_you_mean, explain
+from cellfem.results.atomic import check_folder, write_bytes
+from cellfem.results.export import check_name
+from cellfem.results.figures import figure_with, png
+from cellfem.results.tables import value_text
+
+Row = Mapping[str, float | str]
+
+
+def write_map(out: str | Path, name: str, rows: Sequence[Row], *, x: str, y: str, value: str) -> Path:
+    """Draw `value` over the keys `x` and `y` of the rows as a map, `name.png` in the folder `out`; returns the path.
+
+    Every pair of x and y that the rows hold is a field, with its value written in; missing pairs stay empty.
+
+    Raises ValueError where the rows have no such key.
+    """
+    check_name(name)
+    for key in (x, y, value):
+        _check_key(rows, key)
+    across, up = (sorted({float(row[key]) for row in rows}) for key in (x, y))
+    values = np.full((len(up), len(across)), np.nan)
+    for row in rows:
+        values[up.index(float(row[y])), across.index(float(row[x]))] = float(row[value])
+    figure = figure_with(1.6 + 0.9 * len(across), 1.4 + 0.6 * len(up))
+    ax = figure.add_subplot()
+    shown = ax.imshow(values, origin="lower", aspect="auto", cmap="viridis")
+    middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
+    for i, j in np.argwhere(np.isfinite(values)):
+        ax.text(j, i, value_text(float(values[i, j])), ha="center", va="center", fontsize=8,
+                color="black" if values[i, j] > middle else "white")
+    ax.set_xticks(range(len(across)), [value_text(v) for v in across])
+    ax.set_yticks(range(len(up)), [value_text(v) for v in up])
+    ax.set(xlabel=x, ylabel=y)
+    figure.colorbar(shown, ax=ax, label=value)
+    folder = check_folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_bytes(folder / f"{name}.png", png(figure))
+
+
+def write_curves(out: str | Path, name: str, rows: Sequence[Row], *, x: str, values: Sequence[str], group: str,
+                 marked: Mapping[str, Sequence[tuple[float, str]]] | None = None) -> Path:
+    """Draw `values` against `x`, one panel per value and one set of points per value of the key `group`.
+
+    `marked` maps a value to horizontal lines (height, text), published numbers for instance.  Writes `name.png` into
+    the folder `out`; returns the path.  Raises ValueError where the rows have no such key.
+    """
+    check_name(name)
+    for key in (x, group, *values):
+        _check_key(rows, key)
+    figure = figure_with(4.2 * len(values), 4.2)
+    for ax, value in zip(figure.subplots(1, len(values), squeeze=False)[0], values, strict=True):
+        for i, label in enumerate(dict.fromkeys(str(row[group]) for row in rows)):
+            own = [row for row in rows if str(row[group]) == label]
+            ax.plot([float(row[x]) for row in own], [float(row[value]) for row in own], "osv^D<>"[i % 7], label=label,
+                    markersize=4)
+        for height, text in (marked or {}).get(value, ()):
+            ax.axhline(height, color="black", linewidth=0.8, linestyle="--")
+            ax.annotate(text, (1.0, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7)
+        ax.set(xlabel=x, ylabel=value, xscale="log", yscale="log")
+        ax.grid(alpha=0.3)
+        ax.legend(fontsize=7)
+    folder = check_folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_bytes(folder / f"{name}.png", png(figure))
+
+
+def _check_key(rows: Sequence[Row], key: str) -> None:
+    known = {name for row in rows for name in row}
+    if key not in known or not all(key in row for row in rows):
+        raise ValueError(explain("rows", f"found no {key!r} in some of {len(rows)} rows", "every row needs it",
+                                 did_you_mean(key, known)))
