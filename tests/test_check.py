@@ -137,7 +137,7 @@ def test_the_flags_reach_the_check(flags, against, monkeypatch, tmp_path, capsys
         asked.append((geometry.name, make_cell(geometry.mesh(coarsen=4.0)).metal.symbol, coarsen, list(against), run))
         return [check.Checked("depletion, max [%]", 61.234, 0.52, 1.0)]
 
-    monkeypatch.setattr(cf, "solve", lambda cell, step, **_: SimpleNamespace(warnings=()))
+    monkeypatch.setattr(cf, "solve", lambda cell, step, **_: SimpleNamespace(warnings=(), times=[0.0]))
     monkeypatch.setattr(cf, "write_report", lambda out, runs, checks=None: written.append(checks) or [])
     monkeypatch.setattr(cf, "refine_check", refine_check)
     code = cli.main(["solve", str(GEOMETRIES / "vga_2d.toml"), "--metal", "Na", "--coarsen", "3", "--current-mA-cm2",

@@ -93,7 +93,7 @@ def test_electrolytes_find_their_metals(capsys, tmp_path, slab, monkeypatch):
 
     def solve(cell, step, **_):
         used.append((cell.metal.symbol, cell.electrolyte.name))
-        return SimpleNamespace(warnings=())
+        return SimpleNamespace(warnings=(), times=[0.0])
 
     monkeypatch.setattr(cf, "solve", solve)
     monkeypatch.setattr(cf, "write_report", lambda out, runs: [])

@@ -77,8 +77,9 @@ def run_cells(a: argparse.Namespace) -> None:
         for text in run.warnings:
             print(f"cellfem: warning: {name}: {text}", file=sys.stderr)
     print(cf.format_table(rows))
-    print(f"\nReport with pictures and assumptions: {out / 'report.html'}\n"
-          f"ParaView: open {out}/*.pvd, or run  pvpython {out / 'view.py'}")
+    print(f"\nReport with pictures and assumptions: {out / 'report.html'}")
+    if any(len(run.times) for run in runs.values()):
+        print(f"ParaView: open {out}/*.pvd, or run  pvpython {out / 'view.py'}")
     if a.check or a.check_against != AGAINST:
         add_checks(out, runs, checks)
 

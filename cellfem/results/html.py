@@ -53,6 +53,7 @@ def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Seq
         table=[(key, [value_text(row.get(key)) for row in rows]) for key in short if key != "outcome"],
         texts=[(key, by_text({str(row[RUN]): (value_text(row.get(key)),) for row in rows}))
                for key in long if key != "outcome"],
+        solved=any(len(run.times) for run in runs.values()),
         checked=list(checks),
         errors=check_rows(checks),
         error_notes=notes_of(checks),
@@ -101,8 +102,8 @@ def installed_version() -> str:
 
 
 _WORK = (
-    ("charge balance [-]", lambda run: value_text(run.audit.charge)),
-    ("salt balance [-]", lambda run: value_text(run.audit.salt)),
+    ("charge balance [-]", lambda run: value_text(run.audit.charge if len(run.times) else None)),
+    ("salt balance [-]", lambda run: value_text(run.audit.salt if len(run.times) else None)),
     ("cells", lambda run: str(run.cell.mesh.nelements)),
     ("unknowns", lambda run: str(run.stats.unknowns)),
     ("time steps (rejected)", lambda run: f"{run.stats.time_steps} ({run.stats.rejected_steps})"),

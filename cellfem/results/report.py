@@ -45,8 +45,9 @@ def report(solution: Solution) -> dict[str, float | str]:
     row |= _deposit(solution, k)
     if "electrode" in cell.mesh.subdomains:
         row |= groups(solution, k)
-    row |= {"charge balance [-]": solution.audit.charge, "salt balance [-]": solution.audit.salt}
-    return row
+    solved = len(solution.times) > 0  # without a field there is nothing to balance
+    return row | {"charge balance [-]": solution.audit.charge if solved else math.nan,
+                  "salt balance [-]": solution.audit.salt if solved else math.nan}
 
 
 def _applied(solution: Solution, k) -> dict[str, float]:

@@ -36,8 +36,11 @@ def value_text(value: float | str | None) -> str:
 
 
 def split(rows: Sequence[Row], longest: int = LONG) -> tuple[list[str], list[str]]:
-    """Keys whose values fit into a table, and keys with texts (the outcome) that need lines of their own."""
-    keys = keys_of(rows)
+    """Keys whose values fit into a table, and keys with texts (the outcome) that need lines of their own.
+
+    Keys without a value in any run (those of a host where there is none, say) are left out.
+    """
+    keys = [key for key in keys_of(rows) if any(value_text(row.get(key)) != "-" for row in rows)]
     long = [k for k in keys if any(isinstance(row.get(k), str) and len(row[k]) > longest for row in rows)]
     return [k for k in keys if k not in long], long
 
