@@ -106,6 +106,14 @@ def test_an_efficiency_above_the_porosity_somewhere_is_refused_by_the_cell():
         cell(geometry)
 
 
+def test_a_varying_medium_has_no_macmullin_number_but_its_whole_has():
+    geometry = design(electrode={"porosity": {"linear": [0.9, 0.7]}})
+    media = cf.graded(geometry)["media"]
+    with pytest.raises(ValueError, match=r"Medium\.macmullin: found properties that vary"):
+        _ = media["electrode"].tortuosity_factor
+    assert cf.homogenise(geometry.mesh(), media=media).tortuosity_factor[2, 2] == pytest.approx(1.3, rel=0.01)
+
+
 # -- cells ------------------------------------------------------------------------------------------------------------
 
 def test_the_mesh_has_planes_at_the_edges():

@@ -33,13 +33,19 @@ class Medium:
 
     @property
     def macmullin(self) -> np.ndarray:
-        """MacMullin number N_M = 1/B as a 3 x 3 tensor; inf in blocked directions."""
+        """MacMullin number N_M = 1/B as a 3 x 3 tensor; inf in blocked directions.
+
+        Raises ValueError where eps or B vary with position: `homogenise` has the numbers of the whole.
+        """
+        if callable(self.eps) or callable(self._B):
+            raise ValueError(explain("Medium.macmullin", "found properties that vary with position", "one number for"
+                                     " the whole is needed", "Take cf.homogenise(mesh, media={'electrode': medium})."))
         return _inverse(_tensor(self._B, 3))
 
     @property
     def tortuosity_factor(self) -> np.ndarray:
         """Tortuosity factor tau_F = eps N_M as a 3 x 3 tensor."""
-        return self.eps * self.macmullin
+        return self.macmullin * self.eps
 
     @property
     def _B(self):
