@@ -20,6 +20,9 @@ LIQUIDS = {"LiPF6 in EC:DMC": (LIPF6_EC_DMC, {}), "NaPF6 in EC:PC (tables)": (NA
            "LiPF6 in EC:EMC (Nyman)": (LIPF6_EC_EMC_NYMAN, {})}
 
 
+I_0 = cells.FAST.i_0
+
+
 def layered(electrolyte, coarsen=1.0, **given):
     mesh = cells.plane(free=10.0, separator=15.0, counter_electrolyte_um=5.0, coarsen=coarsen)
     return cells.make(mesh, electrolyte, **({"kinetics": cells.FAST, "film": cells.NO_FILM} | given))
@@ -49,17 +52,17 @@ def test_limiting_current_of_layers(page):
 def test_steady_state_of_layers(page):
     """Steady state under three layers, with measured properties.
 
-    Problem: the same layers at 0.5 and 0.9 of the limiting current, reversible electrodes.
+    Problem: the same layers at 0.5 and 0.9 of the limiting current, nearly reversible electrodes (i_0 = 1e7 A/m2).
 
     Exact: the quadrature for c at both planes; `V = int (G' + U') dc` between them, with `G' = F D/((1 - t+) kappa)`
-    and `U' = (2 R T/F)(1 - t+) TDF/c`.
+    and `U' = (2 R T/F)(1 - t+) TDF/c`, and the overpotentials of 1e-5 V.
     """
     for name, (electrolyte, given) in LIQUIDS.items():
         cell = layered(electrolyte, **given)
         limit = exact.closed_limit(cell.transport, LAYERS)
         for share in (0.5, 0.9):
             low = exact.closed_surface(cell.transport, LAYERS, share * limit)
-            top, _, voltage = exact.closed_state(cell.transport, LAYERS, low, share * limit)
+            top, _, voltage = exact.closed_state(cell.transport, LAYERS, low, share * limit, I_0)
             run = cf.solve(cell, cf.Steady(current=share * limit))
             label = f"at {share} J_lim, {name}"
             page.close(f"c_s/c_0 {label}", run.sites["c"][0, 0] / 1000, low / 1000, 1e-3, "-")
@@ -69,7 +72,7 @@ def test_steady_state_of_layers(page):
     transport = layered(LIPF6_EC_DMC).transport
     current = 0.9 * exact.closed_limit(transport, LAYERS)
     low = exact.closed_surface(transport, LAYERS, current)
-    voltage = exact.closed_state(transport, LAYERS, low, current)[2]
+    voltage = exact.closed_state(transport, LAYERS, low, current, I_0)[2]
     for coarsen in sizes:
         run = cf.solve(layered(LIPF6_EC_DMC, coarsen), cf.Steady(current=current))
         errors["c_s at 0.9 J_lim"].append(abs(run.sites["c"][0, 0] - low) / 1000)

@@ -13,7 +13,7 @@ from cellfem.materials.electrolyte import constant
 from cellfem.units import FARADAY
 
 GEOMETRIES = Path(__file__).parents[2] / "geometries"
-FAST = cf.ButlerVolmer(i_0=1e9)  # as good as reversible
+FAST = cf.ButlerVolmer(i_0=1e7)  # as good as reversible: 3e-9 Ohm m2
 NO_FILM = cf.Film(R=0.0)
 SALT = constant(D=3e-10, kappa=1.0, t_plus=0.38)  # D and t+ of the planar reference problems
 

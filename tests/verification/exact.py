@@ -71,12 +71,12 @@ def integral(f, low: float, high: float, panels: int = 24) -> float:
     return float(np.sum(f(edges[:-1, None] + half * (nodes + 1)) * half * weights))
 
 
-def closed_state(transport, layers, low: float, current: float) -> tuple[float, float, float]:
+def closed_state(transport, layers, low: float, current: float, i_0=math.inf) -> tuple[float, float, float]:
     """(c at the stripping plane, salt, voltage) of a steady closed cell from c = `low` at the plating plane on.
 
     N- = 0 gives B D/(1 - t+) dc/dz = J/F and dphi_e = (G' + U') dc with G' = F D/((1 - t+) kappa) and
     U' = (2 R T/F)(1 - t+) TDF/c.  `layers` are (thickness [m], eps, B) from the plating plane on; the salt is
-    int eps c dz.  The voltage is that of reversible electrodes.
+    int eps c dz.  The voltage is that of reversible electrodes; `i_0` [A/m2 at 1000 mol/m3] adds their overpotentials.
     """
     def g(c):
         return transport.D(c) / (1 - transport.t_plus(c))
@@ -91,7 +91,10 @@ def closed_state(transport, layers, low: float, current: float) -> tuple[float, 
         top = brentq(lambda x, c=c, rise=rise: integral(g, c, x) - rise, c, 100 * transport.c_0, rtol=1e-12)
         salt += eps * B * F / current * integral(lambda x: x * g(x), c, top)
         c = top
-    return c, salt, integral(dphi, low, c) if low > 0 else math.inf
+    if low == 0:
+        return c, salt, math.inf
+    eta = sum(math.asinh(current / (2 * i_0 * math.sqrt(at / 1000))) for at in (low, c))
+    return c, salt, integral(dphi, low, c) + 2 * R * transport.T / F * eta
 
 
 def closed_surface(transport, layers, current: float) -> float:
