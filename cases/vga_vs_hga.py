@@ -24,8 +24,8 @@ def main(out=ROOT / "results" / "vga_vs_hga", coarsen=1.0):
             cell = partial(cf.Cell, metal=metal, electrolyte=electrolyte, host=GRAPHENE, separator=CELGARD_2500)
             name = f"{design}-{metal.symbol}"
             runs[name] = cf.solve(cell(mesh), PLATING)
-            if metal is LITHIUM:               # error bars, from a second mesh with cells of twice the size
-                checks[name] = cf.refine_check(geometry, cell, PLATING, coarsen=coarsen, against=[2], run=runs[name])
+            if metal is LITHIUM:               # error bars, from meshes with cells of twice and four times the size
+                checks[name] = cf.refine_check(geometry, cell, PLATING, coarsen=coarsen, against=[2, 4], run=runs[name])
     return cf.write_report(out, runs, checks=checks)     # csv, html, one .pvd per run; returns the rows
 
 
