@@ -24,7 +24,7 @@ def pytest_configure(config):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "page" in getattr(item, "fixturenames", ()):
+        if item.path.stem in book.MODULES and "page" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.verification)
 
 

@@ -46,6 +46,7 @@ def test_limiting_current_of_layers(page):
     for coarsen in sizes:
         errors.append(abs(cf.limiting_current(layered(LIPF6_EC_DMC, coarsen)) / limit - 1))
     page.order("J_lim, LiPF6 in EC:DMC", sizes, errors, 1.9)
+    page.convergence("coarsen", {"J_lim": (sizes, errors)})
 
 
 @pytest.mark.filterwarnings("ignore::cellfem.TrustWarning")
@@ -79,6 +80,17 @@ def test_steady_state_of_layers(page):
         errors["V at 0.9 J_lim"].append(abs(run.voltage[0] - voltage))
     for quantity, found in errors.items():
         page.order(f"{quantity}, LiPF6 in EC:DMC", sizes, found, 1.9)
+    page.draw(lambda axes: _profile(axes, run))
+    page.convergence("coarsen", {quantity: (sizes, found) for quantity, found in errors.items()})
+
+
+def _profile(axes, run):
+    z = run.cell.mesh.p[0]
+    order = np.argsort(z)
+    axes.plot(1e6 * z[order], run.fields["c"][0, order] / 1000)
+    axes.axvspan(10, 25, color="0.9", label="separator")
+    axes.set(xlabel="z [um]", ylabel="c/c_0 at 0.9 J_lim [-]", title="LiPF6 in EC:DMC")
+    axes.legend()
 
 
 def compared(page, name: str, coarsenings, orders) -> None:
@@ -122,7 +134,7 @@ def test_scaffolds_in_3d_as_one_scalar_field(page):
 
     Problem: the shipped designs `vga` and `hga`, as in 2-D.
 
-    Exact: as in 2-D.
+    Exact: as in 2-D: N- = 0 and the scalar problem's answer, approached with the mesh.
     """
     compared(page, "vga", (4.0, 2.0, 1.0), (0.9, 0.9, 1.8))
     compared(page, "hga", (4.0, 2.0, 1.0), (0.6, 0.2, 1.5))

@@ -56,16 +56,14 @@ def test_linear_kinetics(page):
     page.close("a j L/I at the collector", plating[-1] * a * L / current, 0.66728941, 1e-4)
     page.close("resistance [Ohm m2]", run.voltage[0] / current, 1.5531859e-4, 1e-4)
     shown(page, sizes, errors)
+    page.compare("x/L from the mouth [-]", "a j L/I [-]", (xi, shape),
+                 {"cellfem": (xi[::20], plating[::20] * a * L / current)})
     for nu in (0.3, 1.0, 3.0):
         R = a * L**2 / kappa / nu**2
         cell = electrode(cf.Medium(eps=0.5, B=kappa, a_s=a), ANIONLESS, 320, film=cf.Film(R=R / 2),
                          kinetics=cf.Linear(i_0=2 * V_T / R, order=0.0))
         _, plating = profile(cf.solve(cell, cf.Steady(current=current)), "plating")
         page.close(f"j(0)/j(L), sigma = inf, nu = {nu}", plating[0] / plating[-1], np.cosh(nu), 2e-4)
-    page.draw(lambda axes: (axes.plot(xi, shape, label="exact"),
-                            axes.plot(xi[::20], (profile(run, "plating")[1] * a * L / current)[::20], "o",
-                                      label="cellfem"),
-                            axes.set(xlabel="x/L from the mouth [-]", ylabel="a j L/I [-]"), axes.legend()))
 
 
 def shown(page, cells_across, errors, at_least=1.9):
@@ -97,6 +95,8 @@ def test_tafel_kinetics(page):
     page.close("a j L/I at the collector", plating[-1] * a * L / current, 0.78487834, 1e-4)
     page.close("overpotential at the mouth [V]", profile(run, "eta")[1][0], 0.05005425, 1e-4)
     shown(page, sizes, errors)
+    page.compare("x/L from the mouth [-]", "a j L/I [-]", (xi, shape),
+                 {"cellfem": (xi[::20], plating[::20] * a * L / current)})
     for p, theta in ((1.0, 0.65327119), (10.0, 1.31383772)):  # theta tan(theta) = p/2
         medium = cf.Medium(eps=1.0, B=0.5 * current * L / V_T / p, a_s=a)
         cell = electrode(medium, ANIONLESS, 320, kinetics=cf.Tafel(i_0=1e-3))
@@ -116,6 +116,7 @@ def test_first_order_kinetics(page):
     """
     a, t_plus, D_eff = 1e5, 0.38, 5e-11
     salt = constant(D=1e-10, kappa=1e6, t_plus=t_plus)
+    lines = {}
     for phi in (0.5, 1.0, 2.0):
         k = phi**2 * exact.F * D_eff / ((1 - t_plus) * a * L**2)  # [A m/mol] at the collector's potential
         current = a * L * k * 1000 * np.tanh(phi) / phi
@@ -127,6 +128,8 @@ def test_first_order_kinetics(page):
             errors.append(np.max(np.abs(c / 1000 - exact.thiele(xi, t_plus, a, k, L, D_eff))))
         page.close(f"c(L)/c(0), phi = {phi}", c[-1] / 1000, 1 / np.cosh(phi), 1e-4)
         page.order(f"c, phi = {phi}", [1e6 * L / n for n in sizes], errors, 1.9)
+        lines[f"c, phi = {phi}"] = [1e6 * L / n for n in sizes], errors
+    page.convergence("cell size [um]", lines)
 
 
 def test_fully_coupled_host(page):
@@ -155,6 +158,7 @@ def test_fully_coupled_host(page):
     page.close("j(L)/j_mean", plating[-1], 0.59229707, 1e-4)
     page.close("phi_s - phi_e at the mouth [V]", overpotential[0], -0.01000734, 1e-4)
     shown(page, sizes, errors)
+    page.compare("x/L from the mouth [-]", "j/j_mean [-]", (xi, j), {"cellfem": (at[::20], plating[::20])})
 
 
 def test_nernst_planck_pointwise(page):
@@ -174,6 +178,7 @@ def test_nernst_planck_pointwise(page):
     i_e = -law.kappa(c) * dpsi
     N_plus = -law.D(c) * dc + law.t_plus(c) * i_e / exact.F
     scale = np.abs(D_plus * dc) + np.abs(D_plus * f * c * dPhi)
+    page.compare("N+ of Nernst-Planck [mol/m2/s]", "N+ [mol/m2/s]", (plus, plus), {"cellfem": (plus[::9], N_plus[::9])})
     page.below("i_e", float(np.max(np.abs(i_e / exact.F - (plus - minus)) / scale)), 1e-12)
     page.below("N+", float(np.max(np.abs(N_plus - plus) / scale)), 1e-12)
     eta = rng.normal(0, 0.05, 500)  # Phi_s - Phi - (RT/F) ln(c/c_0) of one mode is phi_s - phi_e of the other

@@ -65,7 +65,13 @@ def test_time_to_depletion(page):
         times.append(_depletion(page, cells.plane(), ratio, L**2 / D, 5e-3))
     separator = 0.55 * 4.5
     _depletion(page, cells.shipped("slab"), 1.1, separator * L**2 / D, 5e-3, ", separator")
-    page.draw(lambda axes: _ratios(axes, ratios, times))
+    drawn(page, {"cellfem": (ratios, times)})
+
+
+def drawn(page, found) -> None:
+    """The ratio of the depletion time to Sand's over the current."""
+    fine = np.geomspace(1.01, 4, 60)
+    page.compare("J/J_lim [-]", "t/tau_S [-]", (fine, [exact.depletion(i) * 16 * i**2 / math.pi for i in fine]), found)
 
 
 def _depletion(page, mesh, ratio, unit, within, label="", far="closed", tolerance=None, **counter):
@@ -82,14 +88,6 @@ def _depletion(page, mesh, ratio, unit, within, label="", far="closed", toleranc
     return found / sand
 
 
-def _ratios(axes, ratios, times):
-    fine = np.geomspace(1.01, 4, 60)
-    axes.plot(fine, [exact.depletion(i) * 16 * i**2 / math.pi for i in fine], label="image sum")
-    axes.plot(ratios, times, "o", label="cellfem")
-    axes.set(xlabel="J/J_lim [-]", ylabel="time to depletion/tau_S [-]")
-    axes.legend()
-
-
 @pytest.mark.slow
 def test_time_to_depletion_refined(page):
     """Time to depletion, refined.
@@ -101,12 +99,12 @@ def test_time_to_depletion_refined(page):
     for a reservoir. With a far wall that passes current and no salt (a thin layer of hardly any salt diffusion) the
     plane depletes at any current; I is then to the closed cell's limit.
     """
-    for ratio in (1.01, 1.02, 1.1, 1.5, 3.0):
-        within = 1e-3 if ratio == 1.01 else 5e-4
-        _depletion(page, cells.plane(coarsen=0.25), ratio, L**2 / D, within, tolerance=2e-5)
-    for ratio in (1.02, 1.5):
-        _depletion(page, cells.plane(coarsen=0.25), ratio, L**2 / D, 5e-4, ", reservoir", "reservoir", 2e-5,
-                   counter=cf.Reservoir())
+    fine, closed, open_ = cells.plane(coarsen=0.25), (1.01, 1.02, 1.1, 1.5, 3.0), (1.02, 1.5)
+    times = [_depletion(page, fine, ratio, L**2 / D, 1e-3 if ratio == 1.01 else 5e-4, tolerance=2e-5)
+             for ratio in closed]
+    reservoir = [_depletion(page, fine, ratio, L**2 / D, 5e-4, ", reservoir", "reservoir", 2e-5,
+                            counter=cf.Reservoir()) for ratio in open_]
+    drawn(page, {"foil": (closed, times), "reservoir": (open_, reservoir)})
     wall = {"separator": cf.Medium(eps=1e-4, B=1e-4, electrolyte=constant(D=1e-12, kappa=8.0, t_plus=T_PLUS))}
     for ratio in (0.5, 1.5):
         s = exact.depletion(ratio, "wall")
@@ -127,8 +125,9 @@ def test_reservoir_and_sand(page):
         cell = cells.make(mesh, counter=cf.Reservoir(uniform=uniform))
         name = "current" if uniform else "potential"
         page.close(f"J_lim, uniform {name} [A/m2]", cf.limiting_current(cell), J_LIM / 2, 1e-5)
-    for ratio in (1.1, 2.0):
-        _depletion(page, mesh, ratio, L**2 / D, 5e-3, "", "reservoir", counter=cf.Reservoir())
+    ratios = (1.1, 2.0)
+    drawn(page, {"cellfem": (ratios, [_depletion(page, mesh, ratio, L**2 / D, 5e-3, "", "reservoir",
+                                                 counter=cf.Reservoir()) for ratio in ratios])})
 
 
 def test_voltage_of_an_ideal_solution(page):
@@ -157,10 +156,10 @@ def test_voltage_of_an_ideal_solution(page):
         run = cf.solve(cell, cf.Steady(current=0.99 * limit))
         errors.append(abs(run.voltage[0] / (4 * V_T * math.atanh(0.99)) - 1))
     page.order("V at J/J_lim = 0.99", sizes, errors, 1.9)
-    fine = np.linspace(0, 0.995, 200)
-    page.draw(lambda axes: (axes.plot(fine, 4e3 * V_T * np.arctanh(fine), label="exact"),
-                            axes.plot(ratios, 1e3 * np.array(found[:3]), "o", label="cellfem"),
-                            axes.set(xlabel="J/J_lim [-]", ylabel="V [mV]"), axes.legend()))
+    fine = np.linspace(0, 0.95, 200)
+    page.compare("J/J_lim [-]", "V [mV]", (fine, 4e3 * V_T * np.arctanh(fine)),
+                 {"D+/D- = 4": (ratios, 1e3 * np.array(found[:3])), "D+/D- = 2/3": (ratios, 1e3 * np.array(found[3:]))})
+    page.convergence("coarsen, J/J_lim = 0.99", {"V": (sizes, errors)})
 
 
 def test_sand_time_falls_with_the_square_of_the_current(page):
@@ -180,6 +179,8 @@ def test_sand_time_falls_with_the_square_of_the_current(page):
         page.close(f"tau [s] at {current / 10:g} mA/cm2", times[-1], tau, 5e-3)
     slope = float(np.polyfit(np.log(currents), np.log(times), 1)[0])
     page.close("slope of log(tau) over log(J)", slope, -2.0, 2e-3)
+    page.compare("J [mA/cm2]", "tau [s]", (currents / 10, exact.sand(D, T_PLUS, C_0, currents)),
+                 {"cellfem": (currents / 10, times)}, log=True)
 
 
 def test_planar_risk(page):
@@ -191,11 +192,15 @@ def test_planar_risk(page):
     """
     cell = cells.make(cells.plane(free=2000.0, cell_size_um=10.0))
     tau = exact.sand(D, T_PLUS, C_0, 200.0)
-    for share in (0.3, 2.0):
+    shares, risks = (0.3, 2.0), []
+    for share in shares:
         run = cf.solve(cell, cf.Galvanostatic(current=200.0, duration=share * tau))
         row = cf.report(run)
+        risks.append(row["risk, max [-]"])
         page.close(f"risk at t_target = {share} tau_S", row["risk, max [-]"], math.sqrt(share), 5e-3)
         page.close(f"planar Sand's time [s] at t_target = {share} tau_S", row["planar Sand's time [s]"], tau, 1e-9)
+    fine = np.linspace(0, 2.5, 60)
+    page.compare("t_target/tau_S [-]", "risk [-]", (fine, np.sqrt(fine)), {"cellfem": (shares, risks)})
 
 
 GOLDEN = {  # [s] at 10 mA/cm2, 25 degC, c_0 = 1 mol/L, of a 1-D finite-volume code of its own (600 graded cells)
@@ -215,6 +220,7 @@ def test_properties_that_change_with_concentration(page):
     Exact: the equations are invariant under x -> l x, t -> l^2 t, J -> J/l, so `J sqrt(tau)` does not depend on J. Its
     value at 10 mA/cm2 is compared with a finite-volume code of its own.
     """
+    shown = {}
     for name, (electrolyte, golden) in GOLDEN.items():
         cell = cells.make(cells.plane(free=6000.0, cell_size_um=30.0, surface_cell_size_um=1.0, coarsen=0.25),
                           electrolyte.as_printed(), kinetics=cells.FAST, film=cells.NO_FILM)
@@ -226,3 +232,7 @@ def test_properties_that_change_with_concentration(page):
         for current in (50.0, 500.0):
             page.close(f"{name}: J sqrt(tau) at {current / 10:g} mA/cm2 over that at 10 mA/cm2",
                        current * math.sqrt(found[current]) / (100 * math.sqrt(found[100.0])), 1.0, 2e-3)
+        shown[name] = np.array(list(found)) / 10, [J * math.sqrt(tau) / 10 for J, tau in found.items()]
+    page.draw(lambda axes: (*(axes.semilogx(*points, "o-", label=name) for name, points in shown.items()),
+                            axes.set(xlabel="J [mA/cm2]", ylabel="J sqrt(tau) [mA/cm2 s^0.5]", ylim=(0, 350)),
+                            axes.legend()))

@@ -16,7 +16,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "docs" / "verification.md"
 FIGURES = Path("images") / "verification"  # beside the book
-CHAPTERS = ("plane", "closed", "electrode", "manufactured", "time")  # tests/test_verification_<chapter>.py
+MODULES = tuple(f"test_verification_{chapter}" for chapter in ("plane", "closed", "electrode", "manufactured", "time"))
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?(?![\w.])")
 HEAD = """# Verification
 
@@ -68,6 +68,21 @@ class Page:
             h, errors = np.asarray(next(iter(lines.values())), dtype=float)
             axes.loglog(h, 0.5 * errors[0] * (h / h[0]) ** slope, "k:", label=f"slope {slope:g}")
             axes.set(xlabel=xlabel, ylabel="error")
+            axes.set_xticks(h, [f"{size:.3g}" for size in h])
+            axes.set_xticks([], minor=True)
+            axes.legend()
+
+        self.draw(drawing)
+
+    def compare(self, xlabel: str, ylabel: str, exact: tuple, found: dict, log: bool = False) -> None:
+        """A figure of the exact curve (x, y) with what cellfem gets: label -> (x, y), as points."""
+        def drawing(axes):
+            axes.plot(*exact, "k-", label="exact", linewidth=0.8)
+            for label, points in found.items():
+                axes.plot(*points, "o", label=label, markersize=4, fillstyle="none")
+            axes.set(xlabel=xlabel, ylabel=ylabel)
+            if log:
+                axes.set(xscale="log", yscale="log")
             axes.legend()
 
         self.draw(drawing)
@@ -118,8 +133,8 @@ def title(text: str) -> str:
 def section(text: str, name: str) -> str:
     """Heading and text of a case, from its test's docstring."""
     head, *body = paragraphs(text)
-    body = [re.sub(r"^(Problem|Exact):", r"**\1.**", part) for part in body]
-    return "\n\n".join([f"### {head.rstrip('.')}", *body, f"`{name}`", ""])
+    body = [re.sub(r"^(Problem|Exact):", r"**\1:**", part) for part in body]
+    return "\n\n".join([f"### {head.rstrip('.')}", *body, f"`{name}`\n"])
 
 
 def mask(text: str) -> str:
@@ -138,8 +153,7 @@ class Chapter:
 def chapters() -> dict[str, Chapter]:
     """Module name -> chapter, in the book's order."""
     found = {}
-    for name in CHAPTERS:
-        module = f"test_verification_{name}"
+    for module in MODULES:
         tree = ast.parse((ROOT / "tests" / f"{module}.py").read_text())
         tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
                  and any(argument.arg == "page" for argument in node.args.args)]
