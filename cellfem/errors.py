@@ -34,5 +34,5 @@ def explain(where: str, found: str, allowed: str, do: str) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """'Did you mean "x"?', or the list of known names where none is near."""
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f'Did you mean "{near[0]}"?' if near else "Known names: " + ", ".join(known) + "."

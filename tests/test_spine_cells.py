@@ -85,7 +85,7 @@ def test_staggered_sheets_are_tortuous():
 
 def test_a_regions_own_electrolyte_is_the_cells_own():
     """The cell's electrolyte only sets U, c_0 and t_ref: given to every region, another takes its place."""
-    mesh = cells.plane(free=10.0, separator=15.0, coarsen=2)
+    mesh = cells.plane(free=10.0, separator=15.0)
     plain = cells.make(mesh, LIPF6_EC_EMC)
     own = {name: cf.Medium(eps=medium.eps, B=medium.B, electrolyte=LIPF6_EC_EMC)
            for name, medium in plain.medium.items()}

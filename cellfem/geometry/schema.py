@@ -89,7 +89,7 @@ def read_toml(path: str | PathLike) -> dict[str, Any]:
                                  "Geometry.from_dict takes keys."))
     try:
         data = _bytes(Path(path))
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         fault = f"found a line that is not TOML: {error}"
         do = "Mind quotes around text and `key = value` on one line."

@@ -50,6 +50,8 @@ class Electrolyte:
     continued: bool = True  # beyond their ranges the laws are continued (docs/materials.md), else used as printed
 
     def __post_init__(self):
+        for key in ("c_range", "T_range", "remarks"):
+            object.__setattr__(self, key, tuple(getattr(self, key)))
         _check_c_0(self.name, self.c_0)
         for key, role in ROLES.items():
             prop = wrapped(getattr(self, key), role, self.c_range, self.T_range, self.source)

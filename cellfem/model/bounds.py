@@ -19,7 +19,7 @@ def check_bounds(B: np.ndarray, eps: float, where: str, two_phase: bool = True) 
         sum_i 1/(1 - B_i) <= (3 - eps)/(1 - eps),
 
     an equality for parallel sheets, the bound of Hashin and Shtrikman where isotropic (doi:10.1063/1.1728579;
-    anisotropic: G. W. Milton and R. V. Kohn, doi:10.1016/0022-5096(88)90001-4).
+    anisotropic: G. W. Milton, The Theory of Composites, Cambridge 2002, doi:10.1017/CBO9780511613357).
     """
     if not np.max(np.abs(B - B.T)) <= TOLERANCE:
         _fail(where, f"an asymmetry of {np.max(np.abs(B - B.T)):.2g}", "the tensor is symmetric")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
@@ -10,15 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from cellfem.errors import GeometryError, did_you_mean, explain
-from cellfem.geometry.checks import check_percolation, host_connected, require_names
+from cellfem.errors import did_you_mean, explain
+from cellfem.geometry.checks import check_percolation, check_regions, host_connected, require_names
 from cellfem.materials import Electrolyte, Host, Metal, Separator
 from cellfem.model.build_sites import active_sites, counter_sites
 from cellfem.model.counter import Counter, Foil, Reservoir
-from cellfem.model.medium import CONDUCTS_IONS, REGIONS, Medium
+from cellfem.model.medium import CONDUCTS_ELECTRONS, CONDUCTS_IONS, REGIONS, Medium
 from cellfem.model.sites import Sites
 from cellfem.physics.film import Film
 from cellfem.physics.kinetics import Kinetics, reversible
+
+NONE = type(None)
+# what each argument may be, and an example for the message
+_KINDS = {
+    "metal": (Metal, "a Metal such as LITHIUM"),
+    "electrolyte": (Electrolyte, "an Electrolyte such as LIPF6_EC_DMC"),
+    "host": (Host | NONE, "a Host such as GRAPHENE"),
+    "separator": (Separator | NONE, "a Separator such as CELGARD_2500"),
+    "temperature": (numbers.Real, "a temperature in K such as 298.15"),
+    "kinetics": (Kinetics | NONE, "a law such as cf.ButlerVolmer(i_0=95.0)"),
+    "film": (Film | NONE, "a film such as cf.Film(R=5e-3)"),
+    "counter": (Counter, "a counter electrode such as cf.Foil()"),
+    "media": (Mapping | NONE, "a mapping of regions to cf.Medium"),
+    "blocked": (numbers.Real | Callable, "a share from 0 to 1, or a function of position,"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +64,12 @@ class Cell:
     name: str = ""
 
     def __post_init__(self):
-        if not (isinstance(self.temperature, int | float) and math.isfinite(self.temperature)
-                and 150 < self.temperature < 500):
+        for name, (kinds, example) in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kinds):
+                raise ValueError(explain(f"Cell.{name}", f"found {value!r}", f"{example} is needed",
+                                         "Names belong to the command line; scripts take the library's objects."))
+        if not (math.isfinite(self.temperature) and 150 < self.temperature < 500):
             raise ValueError(explain("Cell.temperature", f"found {self.temperature} K", "150 to 500 K is allowed",
                                      "Temperatures are absolute: 25 degC is 298.15 K."))
         if self.electrolyte.cation not in (self.metal.symbol, None):
@@ -60,9 +80,13 @@ class Cell:
         for name in self.media or {}:
             if name not in REGIONS:
                 raise ValueError(explain("Cell.media", f"found a region {name!r}", f"regions are {', '.join(REGIONS)}",
-                                         did_you_mean(name, REGIONS)))
+                                         did_you_mean(str(name), REGIONS)))
+            if not isinstance(self.media[name], Medium):
+                raise ValueError(explain(f"Cell.media[{name!r}]", f"found {self.media[name]!r}", "a cf.Medium is"
+                                         " needed", "For example cf.Medium(eps=0.5, B=0.2)."))
+        check_regions(self.mesh)
         check_percolation(self.mesh)
-        if self.resolved_host:
+        if any(name in self.medium and not self.medium[name].equipotential for name in CONDUCTS_ELECTRONS):
             host_connected(self.mesh)
         _ = self.sites, self.counter_sites, self.porosity, self.efficiency  # each checks itself
 
@@ -205,12 +229,3 @@ class Cell:
         """A position [m] in words, 'x=1, y=2, z=3 um'."""
         names = {1: "z", 2: "xz", 3: "xyz"}[len(x)]
         return ", ".join(f"{n}={1e6 * v:.3g}" for n, v in zip(names, x, strict=True)) + " um"
-
-    def check_names(self) -> None:
-        """Raise GeometryError where a cell belongs to no region."""
-        named = np.zeros(self.mesh.nelements, dtype=bool)
-        for region in self.medium:
-            named[self.mesh.subdomains[region]] = True
-        if not named.all():
-            raise GeometryError(explain("mesh", f"{int((~named).sum())} cells belong to no region",
-                                        f"every cell is in one of {', '.join(REGIONS)}", "Name the missing region."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass
 
 from cellfem.errors import explain
@@ -32,9 +33,7 @@ class Galvanostatic:
                                      "exactly one of them ends the step", "Give capacity or duration."))
         _positive("Galvanostatic.capacity", self.capacity)
         _positive("Galvanostatic.duration", self.duration)
-        if not 1e-5 <= self.stop_ratio < 1:
-            raise ValueError(explain("Galvanostatic.stop_ratio", f"found {self.stop_ratio}", "1e-5 to 1 is allowed",
-                                     "Keep the default of 1e-3 unless you study the stop itself."))
+        _stop("Galvanostatic.stop_ratio", self.stop_ratio)
 
     @property
     def time(self) -> float:
@@ -66,6 +65,7 @@ class Potentiostatic:
     def __post_init__(self):
         _finite("Potentiostatic.voltage", self.voltage)
         _positive("Potentiostatic.duration", self.duration)
+        _stop("Potentiostatic.stop_ratio", self.stop_ratio)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +82,15 @@ Step = Galvanostatic | Steady | Potentiostatic | Rest
 
 
 def _finite(where: str, value: float) -> None:
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):
         raise ValueError(explain(where, f"found {value!r}", "a finite number is needed", "Mind the unit (SI)."))
+
+
+def _stop(where: str, value: float) -> None:
+    _finite(where, value)
+    if not 1e-5 <= value < 1:
+        raise ValueError(explain(where, f"found {value}", "1e-5 to 1 is allowed",
+                                 "Keep the default of 1e-3 unless you study the stop itself."))
 
 
 def _positive(where: str, value: float | None) -> None:

@@ -2,7 +2,7 @@
 
 After a jump of the current a surface concentration changes like sqrt(t), so it is smooth in s; with dx/dt = f(x)
 the equation in s is dx/ds = 2 s f.  Each stage solves x = base + tau f(x) with tau in seconds.
-(Bank et al., IEEE Trans. Electron Devices 1985, 32, 1992; Hosea and Shampine, Appl. Numer. Math. 1996, 20, 21.)
+(Bank et al., IEEE Trans. Comput.-Aided Des. 1985, 4, 436; Hosea and Shampine, Appl. Numer. Math. 1996, 20, 21.)
 """
 
 from __future__ import annotations

@@ -8,16 +8,20 @@ import numpy as np
 
 from cellfem.fields import FIELDS
 from cellfem.geometry.measures import facet_areas, volumes
+from cellfem.model.protocol import STOP_RATIO
 from cellfem.model.solution import Solution
 from cellfem.results.groups import groups
 from cellfem.results.risk import (
+    ended_depleted,
     extrapolated,
     planar_sand_time,
     plating_frame,
+    plating_start,
+    plating_time,
     risk_fields,
     starved,
-    step_time,
     target_time,
+    time_to_depletion,
 )
 from cellfem.results.tortuosity import host_numbers
 from cellfem.studies.limiting import limiting_current
@@ -53,10 +57,18 @@ def report(solution: Solution) -> dict[str, float | str]:
 def _applied(solution: Solution, k) -> dict[str, float]:
     if k is None:
         return {"current [mA/cm2]": getattr(solution.protocol[0], "current", math.nan) / MA_CM2,
-                "plated capacity [mAh/cm2]": math.nan, "overpotential [mV]": math.nan}
+                "plated capacity [mAh/cm2]": math.nan, "overpotential [mV]": math.nan,
+                "overpotential, without the counter electrode [mV]": math.nan}
     charge = solution.sites["q"][k] @ solution.cell.sites.area / solution.cell.area
     return {"current [mA/cm2]": solution.current[k] / MA_CM2, "plated capacity [mAh/cm2]": charge / MAH_CM2,
-            "overpotential [mV]": 1e3 * solution.voltage[k]}
+            "overpotential [mV]": 1e3 * solution.voltage[k],
+            "overpotential, without the counter electrode [mV]": 1e3 * _without_counter(solution, k)}
+
+
+def _without_counter(solution: Solution, k: int) -> float:
+    """Potential [V] of a reference electrode in the plane of the counter electrode against the collector."""
+    counter = solution.cell.counter_sites
+    return counter.mean(solution.fields["phi_e"][k][counter.nodes])
 
 
 def _depletion(solution: Solution, k) -> dict[str, float]:
@@ -132,25 +144,36 @@ def _structure(solution: Solution) -> dict[str, float]:
 
 def _times(solution: Solution, k) -> dict[str, float | str]:
     """Limiting current, times to depletion and the planar Sand's times with their validity."""
-    cell, outcome = solution.cell, solution.outcome
+    cell = solution.cell
     limit = limiting_current(cell)
     row: dict[str, float | str] = {"limiting current [mA/cm2]": limit / MA_CM2}
     current = solution.current[k] if k is not None else getattr(solution.protocol[0], "current", math.nan)
-    depleted = outcome.kind == "depleted" and outcome.time_to_depletion is not None and k is not None
-    stop = getattr(solution.protocol[solution.step_index[k]] if k is not None else None, "stop_ratio", 1e-3)
-    never = math.inf if 0 < current <= limit else math.nan
-    to_depletion = outcome.time_to_depletion if depleted else never
-    row[f"time to c_s = {stop:g} c_0 [s]"] = step_time(solution, k) if depleted else never
+    stop = getattr(solution.protocol[solution.step_index[k]] if k is not None else None, "stop_ratio", STOP_RATIO)
+    to_depletion = time_to_depletion(solution, k) if k is not None else math.nan
+    reached = k is not None and ended_depleted(solution, k)
+    row[f"time to c_s = {stop:g} c_0 [s]"] = plating_time(solution, k) if reached else to_depletion
     row["time to depletion [s]"] = to_depletion
-    row["Sand's capacity [mAh/cm2]"] = current * to_depletion / MAH_CM2
+    row["Sand's capacity [mAh/cm2]"] = _sand_capacity(solution, k, current, to_depletion) / MAH_CM2
     if not current > 0:
         return row
     valid = "valid" if current > limit else "invalid: the current is at or below the limiting current"
     row["planar Sand's time [s]"] = planar_sand_time(cell, current)
-    if cell.separator is not None:
-        eps, B = cell.separator.eps, 1 / cell.separator.macmullin
+    if "separator" in cell.mesh.subdomains:
+        cells = cell.mesh.subdomains["separator"]
+        eps, B = float(cell.porosity[cells].mean()), float(cell.efficiency[-1, -1, cells].mean())
         row["planar Sand's time, in the separator [s]"] = planar_sand_time(cell, current, eps, B)
     return row | {"planar Sand's time, validity": valid}
+
+
+def _sand_capacity(solution: Solution, k, current: float, to_depletion: float) -> float:
+    """Charge [C/m2] plated when the electrolyte depletes: what passed, and the rest of the time at the last current."""
+    if not math.isfinite(to_depletion):
+        return to_depletion
+    first = plating_start(solution, k)
+    before = np.flatnonzero(solution.step_index < first)
+    charge = solution.sites["q"][k] - (solution.sites["q"][before[-1]] if len(before) else 0.0)
+    passed = float(charge @ solution.cell.sites.area) / solution.cell.area
+    return passed + current * (to_depletion - plating_time(solution, k))
 
 
 def _risk(solution: Solution, k) -> dict[str, float | str]:

@@ -9,7 +9,10 @@ import numpy as np
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import Galvanostatic, Rest, Steady
 from cellfem.model.solution import Solution
+from cellfem.studies.limiting import limiting_current
 from cellfem.units import FARADAY
+
+ROUND_OFF = 1e-9  # [A/m2] currents below this are no plating
 
 MOSSY, DENDRITIC = 0.5, 1.0  # [-] risks at which the regime changes
 STARVED_RATIO, STARVED_SHARE = 0.01, 0.1  # [-] c/c_0 and plating current over its mean, below which a place is idle
@@ -19,9 +22,17 @@ REACTION_LIMITED, MIXED, TRANSPORT_LIMITED, STARVED = 0, 1, 2, 3
 
 def plating_frame(solution: Solution) -> int | None:
     """Index of the last recorded moment at which the cell was plating; None without any."""
-    rests = [k for k, step in enumerate(solution.protocol) if isinstance(step, Rest)]  # where the sign is round-off
-    plating = np.flatnonzero((solution.current > 0) & ~np.isin(solution.step_index, rests))
+    rests = [k for k, step in enumerate(solution.protocol) if isinstance(step, Rest)]
+    plating = np.flatnonzero((solution.current > ROUND_OFF) & ~np.isin(solution.step_index, rests))
     return int(plating[-1]) if len(plating) else None
+
+
+def plating_start(solution: Solution, k: int) -> int:
+    """Index of the first protocol step of the unbroken plating that frame k belongs to."""
+    first = int(solution.step_index[k])
+    while first > 0 and getattr(solution.protocol[first - 1], "current", -1.0) > 0:
+        first -= 1
+    return first
 
 
 def starved(solution: Solution, k: int) -> np.ndarray:
@@ -33,17 +44,56 @@ def starved(solution: Solution, k: int) -> np.ndarray:
 
 
 def target_time(solution: Solution, k: int) -> float:
-    """Time [s] at which the plating step of frame k reaches its target; inf for a steady state."""
-    step = solution.protocol[solution.step_index[k]]
-    if isinstance(step, Steady):
+    """Time [s] that the unbroken plating up to frame k's protocol step takes as planned; inf for a steady state."""
+    steps = solution.protocol[plating_start(solution, k): solution.step_index[k] + 1]
+    if isinstance(steps[-1], Steady):
         return math.inf
-    return step.time if isinstance(step, Galvanostatic) else step.duration
+    return sum(step.time if isinstance(step, Galvanostatic) else step.duration for step in steps)
 
 
-def step_time(solution: Solution, k: int) -> float:
-    """Time [s] from the start of frame k's protocol step to frame k."""
-    earlier = np.flatnonzero(solution.step_index < solution.step_index[k])
-    return float(solution.times[k] - (solution.times[earlier[-1]] if len(earlier) else 0.0))
+def plating_time(solution: Solution, k: int) -> float:
+    """Time [s] from the start of the unbroken plating to frame k."""
+    return float(solution.times[k]) - _start_time(solution, plating_start(solution, k))
+
+
+def _start_time(solution: Solution, step: int) -> float:
+    earlier = np.flatnonzero(solution.step_index < step)
+    return float(solution.times[earlier[-1]]) if len(earlier) else 0.0
+
+
+def time_to_depletion(solution: Solution, k: int) -> float:
+    """Time [s] from the start of the unbroken plating to c = 0 where the host plates.
+
+    Extrapolated from the stop where the run ended depleted while plating.  inf where depletion cannot come: t+ = 1, a
+    steady state, or a current up to the limiting one on a plane or in a run whose concentrations have settled.  NaN
+    where the run ended before it came.
+    """
+    outcome, cell = solution.outcome, solution.cell
+    if cell.transport.single_ion or outcome.kind == "steady":
+        return math.inf
+    if ended_depleted(solution, k):
+        begun = _start_time(solution, int(solution.step_index[k])) - _start_time(solution, plating_start(solution, k))
+        return outcome.time_to_depletion + begun
+    plane = np.ptp(cell.sites.x[-1]) <= 1e-9 * np.ptp(cell.mesh.p[-1])
+    if solution.current[k] <= limiting_current(cell) and (plane or settled(solution, k)):
+        return math.inf
+    return math.nan
+
+
+def ended_depleted(solution: Solution, k: int) -> bool:
+    """Whether the protocol step of frame k is the one that ended the run, with a depleted place."""
+    last = solution.step_index[k] == solution.step_index[-1]
+    return bool(last and solution.outcome.kind == "depleted" and solution.outcome.time_to_depletion is not None)
+
+
+def settled(solution: Solution, k: int) -> bool:
+    """Whether c at every site changed by less than 2 % of itself over the second half of the plating up to frame k."""
+    half = _start_time(solution, plating_start(solution, k)) + 0.5 * plating_time(solution, k)
+    earlier = np.flatnonzero(solution.times <= half)
+    if len(earlier) == 0:
+        return False
+    then, now = solution.sites["c"][earlier[-1]], solution.sites["c"][k]
+    return bool(np.all(np.abs(now - then) < 0.02 * now))
 
 
 def risk_fields(solution: Solution, k: int | None = None) -> dict[str, np.ndarray]:
@@ -59,7 +109,7 @@ def risk_fields(solution: Solution, k: int | None = None) -> dict[str, np.ndarra
         return {"risk": none, "local_sand": none.copy(), "regime": none.copy()}
     c_0 = solution.cell.electrolyte.c_0
     risk = np.maximum(0.0, (c_0 - solution.sites["c"][k]) / c_0)
-    target, reached = target_time(solution, k), step_time(solution, k)
+    target, reached = target_time(solution, k), plating_time(solution, k)
     if extrapolated(solution, k):
         risk = risk * math.sqrt(target / reached)
     with np.errstate(divide="ignore"):
@@ -71,8 +121,7 @@ def risk_fields(solution: Solution, k: int | None = None) -> dict[str, np.ndarra
 
 def extrapolated(solution: Solution, k: int) -> bool:
     """Whether the risk at frame k is extrapolated from a run that ended depleted before its target."""
-    last = solution.step_index[k] == solution.step_index[-1]
-    return bool(last and solution.outcome.kind == "depleted" and step_time(solution, k) < target_time(solution, k))
+    return ended_depleted(solution, k) and plating_time(solution, k) < target_time(solution, k)
 
 
 def planar_sand_time(cell: Cell, current: float, eps: float = 1.0, B: float = 1.0) -> float:

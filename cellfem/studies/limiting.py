@@ -8,7 +8,7 @@ shape, one scalar equation (the salt inventory) for its height.  A reservoir of 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import brentq
@@ -20,26 +20,36 @@ from cellfem.model.laplace import conduct, energy
 from cellfem.model.solve import Worker
 from cellfem.model.start import balanced
 from cellfem.model.system import Load, System
+from cellfem.physics.kinetics import ButlerVolmer
+from cellfem.studies.depletion import lowest
 from cellfem.units import FARADAY
 
+SWIFT = 1e4  # [A/m2] exchange current density that limits nothing
 
-@lru_cache(maxsize=8)  # cells compare by identity; reports ask again for what a study has found
+
 def limiting_current(cell: Cell, *, strip: bool = False) -> float:
     """Limiting current [A/m2] (superficial): c -> 0 on the reachable active surface; inf where t+ = 1.
 
     Free of kinetics: the counter electrode is taken as an equipotential (`Foil`, `Reservoir`) or as a source of uniform
     flux.  With `strip`, the limit of the reverse current, where the counter electrode depletes.  Cells with several
-    electrolytes, or with a reservoir of uniform current density, are followed up to the last steady state.
+    electrolytes are followed, with swift kinetics and without films, up to the last steady state.  With a reservoir of
+    uniform current density the number is exact for constant t+ (c = 0 on the sites and c_0 on the counter fix c).
 
     Raises ConvergenceError where that path cannot be followed.
     """
+    kept = cell.__dict__.setdefault("_limiting_current", {})  # reports ask again for what a study has found
+    if strip not in kept:
+        kept[strip] = _limiting_current(cell, strip)
+    return kept[strip]
+
+
+def _limiting_current(cell: Cell, strip: bool) -> float:
     system = System.of(cell)
     transport = cell.transport
     if transport.single_ion or (strip and isinstance(cell.counter, Reservoir)):
         return math.inf
-    one_liquid = len(system.groups) == 1
-    if not one_liquid or (isinstance(cell.counter, Reservoir) and cell.counter.uniform):
-        return _followed(system, -1.0 if strip else 1.0)
+    if len(system.groups) > 1:
+        return _followed(_swift(system), -1.0 if strip else 1.0)
     host, counter = np.unique(system.site_ionic), np.unique(system.counter_ionic)
     if isinstance(cell.counter, UniformFlux):
         share = cell.counter_sites.area / cell.counter_sites.area.sum()
@@ -73,10 +83,19 @@ def _height(system: System, shape: np.ndarray) -> float:
     return brentq(excess, 0.0, high, xtol=1e-14 * high, rtol=1e-13)
 
 
+def _swift(system: System) -> System:
+    """The same cell with kinetics so fast that they limit nothing, and no films."""
+    swift = ButlerVolmer(i_0=SWIFT, c_ref=system.unknowns.c_0)
+    reactions = {"reaction": replace(system.reaction, kinetics=swift, R=np.zeros_like(system.reaction.R))}
+    if system.counter_reaction is not None:
+        reactions["counter_reaction"] = replace(system.counter_reaction, kinetics=swift,
+                                                R=np.zeros_like(system.counter_reaction.R))
+    return replace(system, **reactions)
+
+
 def _followed(system: System, sign: float, ratio: float = 1e-4) -> float:
-    """The current at which the least c/c_0 on the plating electrode falls to `ratio`, extrapolated to 0."""
+    """The current at which the least c/c_0 where metal plates falls to `ratio`, extrapolated to 0."""
     worker = Worker(system)
-    plating = np.unique(system.site_ionic if sign > 0 else system.counter_ionic)
     mean = np.real(system.cell.transport.D(np.array([system.unknowns.c_0])))[0] * FARADAY * system.unknowns.c_0
     low, step = 0.0, 0.02 * mean / (np.ptp(system.cell.mesh.p[-1]) * max(1 - system.t_ref, 0.05))
     y, _ = balanced(worker, np.full(len(system.pore_volume), system.unknowns.c_0), Load(current=sign * step))
@@ -90,11 +109,11 @@ def _followed(system: System, sign: float, ratio: float = 1e-4) -> float:
                 break
             continue
         y, low = new, low + step
-        lowest = float(np.min(system.unknowns.unpack(y)[0][plating])) / system.unknowns.c_0
-        path.append((low, lowest))
-        if lowest < ratio:
+        least = lowest(system, y)[0]
+        path.append((low, least))
+        if least < ratio:
             break
-        slope = (path[-2][1] - lowest) / step
-        step = min(1.5 * step, 0.6 * lowest / slope) if slope > 0 else 1.5 * step
+        slope = (path[-2][1] - least) / step
+        step = min(1.5 * step, 0.6 * least / slope) if slope > 0 else 1.5 * step
     (a, ca), (b, cb) = path[-2:]
     return b + cb * (b - a) / (ca - cb) if ca > cb else b

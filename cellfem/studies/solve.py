@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from cellfem.studies.steady import steady_state
 from cellfem.studies.transient import Frame, Run, carried, run_step
 
 TOLERANCE = 5e-4  # [-] local error of c/c_0 per time step
+LOOSEST = 0.1  # [-] a larger tolerance controls nothing
 CHARGE_LIMIT, SALT_LIMIT = 1e-6, 1e-8  # audits beyond these are wrong fields, which are not returned
 
 
@@ -43,6 +45,9 @@ def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOL
     ------
     ConvergenceError where a field did not converge or its audit fails: a wrong field is not returned.
     """
+    if not (isinstance(tolerance, numbers.Real) and 0 < tolerance <= LOOSEST):
+        raise ValueError(explain("solve.tolerance", f"found {tolerance!r}", f"a number above 0 and up to {LOOSEST} is"
+                                 " allowed", f"It is the error of c/c_0 per time step; the default is {TOLERANCE}."))
     started = time.perf_counter()
     steps = _steps(protocol)
     _check_reversible(cell, steps)
@@ -161,7 +166,12 @@ def _trust(result, fields) -> None:
 def _range_notes(cell: Cell, c: np.ndarray) -> tuple[str, ...]:
     if c.size == 0:
         return ()
-    return tuple(cell.electrolyte.range_warnings(float(np.nanmin(c)), float(np.nanmax(c)), cell.temperature))
+    notes = list(cell.electrolyte.range_warnings(float(np.nanmin(c)), float(np.nanmax(c)), cell.temperature))
+    for name, medium in cell.medium.items():
+        if medium.electrolyte is not None:
+            inside = c[:, np.unique(cell.mesh.t[:, cell.mesh.subdomains[name]])]
+            notes += medium.electrolyte.range_warnings(float(inside.min()), float(inside.max()), cell.temperature)
+    return tuple(dict.fromkeys(notes))
 
 
 def _stats(worker: Worker, seconds, counts) -> Stats:

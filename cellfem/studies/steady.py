@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellfem.errors import ConvergenceError
+from cellfem.errors import ConvergenceError, explain
 from cellfem.model.protocol import STOP_RATIO, Steady
 from cellfem.model.solution import Outcome
 from cellfem.model.solve import Worker
@@ -16,7 +16,8 @@ from cellfem.studies.depletion import lowest
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.transient import Frame
 
-RAMP_SMALLEST = 1e-3  # [-] share of the current below which the ramp gives up
+RAMP_SMALLEST = 2e-3  # [-] relative step of the current below which the ramp gives up
+RAMP_STEPS = 60  # tries of a ramp
 NEARLY = 0.05  # [-] c/c_0 at a busy place below which a ramp that gets stuck has met depletion
 
 
@@ -72,24 +73,34 @@ def _start(worker: Worker, current: float) -> tuple[np.ndarray | None, str, Reac
 
 def _ramp(worker: Worker, current: float, uniform: np.ndarray) -> tuple[np.ndarray | None, Reached | None]:
     """The state at the full current, or (None, where it depleted on the way)."""
-    share, step, ratio, place = 0.0, 0.2, 1.0, None
+    share, step, allowed, ratio, place = 0.0, 0.2, np.inf, 1.0, None
     y, _ = balanced(worker, uniform, Load(current=step * current))
-    while share < 1:
+    for _ in range(RAMP_STEPS):
+        if share == 1:
+            return y, None
         target = min(share + step, 1.0)
         try:
             new = worker.steady(y, Load(current=target * current))
         except ConvergenceError:
-            step /= 2
-            if step < RAMP_SMALLEST:
+            step, allowed = step / 2, min(allowed, target - share)
+            if step < RAMP_SMALLEST * max(share, RAMP_SMALLEST):
                 if ratio < NEARLY:
                     return None, Reached(abs(share * current), place)
                 raise
             continue
         new_ratio, new_place = lowest(worker.system, new)
         if new_ratio < STOP_RATIO:
-            if step > 0.01:  # approach the current at which the stop is met
-                step /= 2
-                continue
-            return None, Reached(abs(share * current), new_place)
-        y, share, ratio, place, step = new, target, new_ratio, new_place, 1.5 * step
-    return y, None
+            if target - share <= RAMP_SMALLEST * target:
+                return None, Reached(abs(share * current), new_place)
+            step, allowed = (target - share) / 2, min(allowed, target - share)  # nearer to where the stop is met
+            continue
+        allowed -= target - share  # what is known to be too far stays so
+        y, share, ratio, place = new, target, new_ratio, new_place
+        step = min(1.5 * step, allowed / 2)
+    if share == 1:
+        return y, None
+    if ratio < NEARLY:
+        return None, Reached(abs(share * current), place)
+    raise ConvergenceError(explain("steady state", f"the ramp of the current stopped at {share:.3g} of it",
+                                   "a converged field is needed", "Lower the current, or refine the mesh where the"
+                                   " current crowds."))

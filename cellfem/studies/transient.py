@@ -97,7 +97,7 @@ class March:
                 h = s_end - s
             aimed = self._aim(x, k)
             h = min(h, aimed)
-            if h < SMALLEST * s_end:
+            if not h >= SMALLEST * s_end:
                 return self._stuck(s, y, x, previous, s_end)
             try:
                 step = tr_bdf2(s, h, x, k, self._solver(s, h, y, previous))
@@ -107,7 +107,7 @@ class March:
                 h /= 4
                 continue
             error = self._error(step)
-            if error > 1:
+            if not error <= 1:
                 run.rejected += 1
                 h = next_step(h, error)
                 continue
