@@ -23,10 +23,10 @@ demo: $(VENV)/.installed
 	@echo "ParaView: open results/vga_vs_hga/*.pvd, or run  pvpython results/vga_vs_hga/view.py"
 
 test: $(VENV)/.installed-test
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --dist loadfile
 
 test-slow: $(VENV)/.installed-test
-	$(PY) -m pytest -m slow --durations=10
+	$(PY) -m pytest -m slow -n auto --durations=10
 
 lint: $(VENV)/.installed-test
 	$(PY) -m ruff check

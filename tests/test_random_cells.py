@@ -20,6 +20,8 @@ from cellfem.materials import (
     LIPF6_EMC_FEC,
     LITHIUM,
     NAPF6_EC_PC,
+    POTASSIUM,
+    SODIUM,
     constant,
 )
 from cellfem.model.protocol import STOP_RATIO
@@ -36,6 +38,7 @@ DESIGNS = {
 }
 ELECTROLYTES = (LIPF6_EC_DMC, LIPF6_EC_EMC, LIPF6_EMC_FEC, NAPF6_EC_PC, KFSI_DME,
                 constant(D=3e-10, kappa=1.0, t_plus=0.38))
+METALS = {"Li": LITHIUM, "Na": SODIUM, "K": POTASSIUM, None: LITHIUM}
 COUNTERS = (cf.Foil(), cf.Foil(), cf.UniformFlux(), cf.Reservoir(uniform=False))
 
 
@@ -54,7 +57,8 @@ def draw(seed: int, meshes):
     sigma = 10 ** rng.uniform(-1, 3) if name == "posts" else math.inf
     share = rng.uniform(0.05, 0.95) if rng.random() < 0.6 else rng.uniform(1.05, 1.5)
     counter = COUNTERS[rng.integers(len(COUNTERS))]
-    cell = cf.Cell(meshes[name], metal=LITHIUM, electrolyte=electrolyte, host=replace(GRAPHENE, sigma=sigma),
+    cell = cf.Cell(meshes[name], metal=METALS[electrolyte.cation], electrolyte=electrolyte,
+                   host=replace(GRAPHENE, sigma=sigma),
                    separator=CELGARD_2500, kinetics=cf.ButlerVolmer(i_0=i_0), film=cf.Film(R=R), counter=counter,
                    temperature=273.15 + rng.uniform(-20, 60))
     return cell, share, rng.random() < 0.5
