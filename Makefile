@@ -2,6 +2,7 @@
 #   make demo       two designs, three metals: table, report, files for ParaView
 #   make test       the default test suite
 #   make test-slow  the long tests         make lint   style
+#   make verify     docs/verification.md, written by its tests
 #   make clean      remove .venv, results and caches
 
 VENV ?= .venv
@@ -11,10 +12,10 @@ export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint clean
+.PHONY: help demo test test-slow verify lint clean
 
 help:
-	@sed -n '2,5s/^# *//p' Makefile
+	@sed -n '2,6s/^# *//p' Makefile
 
 demo: $(VENV)/.installed
 	$(PY) cases/vga_vs_hga.py
@@ -27,6 +28,10 @@ test: $(VENV)/.installed-test
 
 test-slow: $(VENV)/.installed-test
 	$(PY) -m pytest -m slow -n auto --durations=10
+
+# Rewrites docs/verification.md and its figures from the tests that it describes (some minutes).
+verify: $(VENV)/.installed-test
+	$(PY) -m pytest tests -m verification --verification-docs docs
 
 lint: $(VENV)/.installed-test
 	$(PY) -m ruff check
