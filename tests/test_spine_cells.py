@@ -93,9 +93,9 @@ def test_a_regions_own_electrolyte_is_the_cells_own():
     for current in (0.7 * cf.limiting_current(plain), -0.7 * cf.limiting_current(plain, strip=True)):
         a, b = cf.solve(plain, cf.Steady(current=current)), cf.solve(mixed, cf.Steady(current=current))
         assert np.max(np.abs(a.fields["c"] - b.fields["c"])) <= 1e-6
-        assert b.voltage[0] == pytest.approx(a.voltage[0], abs=1e-4)
+        assert b.voltage[0] == pytest.approx(a.voltage[0], abs=1e-3)
         phi = [run.fields["phi_e"] - run.fields["phi_e"][0, 0] for run in (a, b)]
-        assert np.max(np.abs(phi[0] - phi[1])) <= 1e-4
+        assert np.max(np.abs(phi[0] - phi[1])) <= 1e-3
     assert cf.limiting_current(mixed) == pytest.approx(cf.limiting_current(plain), rel=1e-3)
     a, b = (cf.solve(cell, cf.Galvanostatic(current=2400.0, duration=10.0)) for cell in (plain, mixed))
     assert b.outcome.time_to_depletion == pytest.approx(a.outcome.time_to_depletion, rel=1e-4)
@@ -113,7 +113,11 @@ def test_a_current_density_beside_a_separator_is_superficial(counter):
     salt = cells.make(cells.shipped("slab"), counter=counter)
     assert cf.limiting_current(salt) == pytest.approx(cells.limit(salt, closed=share == 1), rel=1e-5)
     if share == 1:
-        assert np.allclose(run.fields["c"], cf.solve(foil, cf.Steady(current=100.0)).fields["c"], rtol=1e-9)
+        with_foil = cf.solve(foil, cf.Steady(current=100.0))
+        assert np.allclose(run.fields["c"], with_foil.fields["c"], rtol=1e-9)
+        i_n, c = 100 / 0.55, np.max(run.fields["c"])
+        at_foil = 2 * 0.0256926 * np.arcsinh(i_n / (2 * 95 * np.sqrt(c / 1000))) + i_n * 5e-3
+        assert with_foil.voltage[0] - run.voltage[0] == pytest.approx(at_foil, rel=1e-6), "a foil's own overpotential"
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 3])
