@@ -22,7 +22,7 @@ def slab(dimension: int, electrolyte=cells.SALT, coarsen: float = 2.0):
 
 def depleted(dimension: int):
     cell, _ = slab(dimension)
-    return cf.solve(cell, cf.Galvanostatic(current=1.3 * cf.limiting_current(cell), duration=100.0))
+    return cf.solve(cell, cf.Galvanostatic(current=1.3 * cf.limiting_current(cell), duration=100.0), tolerance=5e-3)
 
 
 def worst_difference(run, along) -> float:
@@ -90,14 +90,13 @@ def test_a_regions_own_electrolyte_is_the_cells_own():
     own = {name: cf.Medium(eps=medium.eps, B=medium.B, electrolyte=LIPF6_EC_EMC)
            for name, medium in plain.medium.items()}
     mixed = cells.make(mesh, LIPF6_EC_DMC, media=own)
-    for current in (0.7 * cf.limiting_current(plain), -0.7 * cf.limiting_current(plain, strip=True)):
-        a, b = cf.solve(plain, cf.Steady(current=current)), cf.solve(mixed, cf.Steady(current=current))
-        assert np.max(np.abs(a.fields["c"] - b.fields["c"])) <= 1e-6
-        assert b.voltage[0] == pytest.approx(a.voltage[0], abs=1e-3)
-        phi = [run.fields["phi_e"] - run.fields["phi_e"][0, 0] for run in (a, b)]
-        assert np.max(np.abs(phi[0] - phi[1])) <= 1e-3
+    a, b = (cf.solve(cell, cf.Steady(current=0.7 * cf.limiting_current(plain))) for cell in (plain, mixed))
+    assert np.max(np.abs(a.fields["c"] - b.fields["c"])) <= 1e-6
+    assert b.voltage[0] == pytest.approx(a.voltage[0], abs=1e-3)
+    phi = [run.fields["phi_e"] - run.fields["phi_e"][0, 0] for run in (a, b)]
+    assert np.max(np.abs(phi[0] - phi[1])) <= 1e-3
     assert cf.limiting_current(mixed) == pytest.approx(cf.limiting_current(plain), rel=1e-3)
-    a, b = (cf.solve(cell, cf.Galvanostatic(current=2400.0, duration=10.0)) for cell in (plain, mixed))
+    a, b = (cf.solve(cell, cf.Galvanostatic(current=2400.0, duration=10.0), tolerance=5e-3) for cell in (plain, mixed))
     assert b.outcome.time_to_depletion == pytest.approx(a.outcome.time_to_depletion, rel=1e-4)
 
 

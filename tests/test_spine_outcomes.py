@@ -46,7 +46,7 @@ def test_steady_above_the_limit_is_depleted_and_has_no_field(mesh):
 
 def test_transient_above_the_limit_ends_at_a_place_and_a_time(mesh):
     cell = cells.make(mesh, LIPF6_EC_DMC)
-    run = cf.solve(cell, cf.Galvanostatic(current=1.5 * cf.limiting_current(cell), duration=1e4))
+    run = cf.solve(cell, cf.Galvanostatic(current=1.5 * cf.limiting_current(cell), duration=1e4), tolerance=5e-3)
     outcome = run.outcome
     assert outcome.kind == "depleted" and "on the host" in outcome.message and "t = " in outcome.message
     assert 0 < outcome.time <= outcome.time_to_depletion < 1.2 * outcome.time
@@ -64,7 +64,7 @@ def test_stripping_depletes_at_the_counter_electrode(mesh):
     cell = cells.make(mesh, LIPF6_EC_DMC)
     limit = cf.limiting_current(cell, strip=True)
     assert cf.solve(cell, cf.Steady(current=-1.05 * limit)).outcome.kind == "depleted"
-    run = cf.solve(cell, cf.Galvanostatic(current=-1.5 * limit, duration=1e4))
+    run = cf.solve(cell, cf.Galvanostatic(current=-1.5 * limit, duration=1e4), tolerance=5e-3)
     assert run.outcome.kind == "depleted" and "on the counter electrode" in run.outcome.message
     assert run.outcome.place[-1] == pytest.approx(cell.mesh.p[-1].max())
 
@@ -88,7 +88,7 @@ def test_every_counter_electrode_holds_a_current_and_a_voltage(mesh, name):
     steady = cf.solve(cell, cf.Steady(current=30.0))
     assert steady.current[0] == pytest.approx(30.0, rel=1e-9)
     voltage = float(steady.voltage[0])
-    run = cf.solve(cell, [cf.Potentiostatic(voltage=voltage, duration=300.0)], tolerance=2e-3)
+    run = cf.solve(cell, [cf.Potentiostatic(voltage=voltage, duration=300.0)], tolerance=5e-3)
     assert run.outcome.kind == "finished" and np.allclose(run.voltage, voltage, rtol=1e-9)
     assert run.current[-1] == pytest.approx(30.0, rel=2e-3), "the steady current comes back"
     assert run.audit.charge <= 1e-9 and run.audit.salt <= 1e-11
@@ -104,7 +104,7 @@ def test_steps_follow_each_other():
     """Times go on, charge and concentration are carried over, a rest levels them."""
     cell = cells.make(cells.shipped("slab", 2), LIPF6_EC_DMC)
     run = cf.solve(cell, [cf.Rest(duration=1.0), cf.Galvanostatic(current=100.0, capacity=300.0),
-                          cf.Rest(duration=20.0), cf.Galvanostatic(current=-50.0, duration=2.0)])
+                          cf.Rest(duration=20.0), cf.Galvanostatic(current=-50.0, duration=2.0)], tolerance=5e-3)
     ends = [run.times[run.step_index == k][-1] for k in range(4)]
     assert ends == pytest.approx([1.0, 4.0, 24.0, 26.0])
     q = [(run.sites["q"] @ cell.sites.area)[run.step_index == k][-1] for k in range(4)]
@@ -122,7 +122,7 @@ def test_rest_alone():
 
 def test_depletion_ends_the_list_of_steps():
     cell = cells.make(cells.shipped("slab", 2))
-    run = cf.solve(cell, [cf.Galvanostatic(current=3000.0, duration=50.0), cf.Rest(duration=5.0)])
+    run = cf.solve(cell, [cf.Galvanostatic(current=3000.0, duration=50.0), cf.Rest(duration=5.0)], tolerance=5e-3)
     assert run.outcome.kind == "depleted" and set(run.step_index) == {0}
 
 
@@ -187,9 +187,9 @@ def test_a_single_ion_conductor_keeps_its_concentration(mesh, name):
 
 def test_reports_have_no_nan_where_there_is_a_host():
     cell = cells.make(cells.shipped("vga_2d", 5), LIPF6_EC_DMC)
-    below = cf.report(cf.solve(cell, cf.Galvanostatic(current=20.0, duration=60.0)))
+    below = cf.report(cf.solve(cell, cf.Galvanostatic(current=20.0, duration=60.0), tolerance=5e-3))
     steady = cf.report(cf.solve(cell, cf.Steady(current=20.0)))
-    above = cf.report(cf.solve(cell, cf.Galvanostatic(current=4000.0, duration=1e3)))
+    above = cf.report(cf.solve(cell, cf.Galvanostatic(current=4000.0, duration=1e3), tolerance=5e-3))
     assert nans(below) == [] and nans(above) == []
     assert nans(steady) == [] or set(nans(steady)) <= {"plated capacity [mAh/cm2]"}
     assert list(below) == list(above), "one set of columns for every transient"

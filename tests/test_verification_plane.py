@@ -65,6 +65,7 @@ def test_time_to_depletion(page):
         times.append(_depletion(page, cells.plane(), ratio, L**2 / D, 5e-3))
     separator = 0.55 * 4.5
     _depletion(page, cells.shipped("slab"), 1.1, separator * L**2 / D, 5e-3, ", separator")
+    _depletion(page, cells.plane(), 1.1, L**2 / D, 5e-3, ", extrapolated from 5 % of c_0", stop_ratio=0.05)
     drawn(page, {"cellfem": (ratios, times)})
 
 
@@ -74,14 +75,16 @@ def drawn(page, found) -> None:
     page.compare("J/J_lim [-]", "t/tau_S [-]", (fine, [exact.depletion(i) * 16 * i**2 / math.pi for i in fine]), found)
 
 
-def _depletion(page, mesh, ratio, unit, within, label="", far="closed", tolerance=None, **counter):
+def _depletion(page, mesh, ratio, unit, within, label="", far="closed", tolerance=None, stop_ratio=1e-3,
+               **counter):
     """The depletion time [L^2/D_eff] at `ratio` times the limiting current, on `page` as a multiple of Sand's time."""
     cell = cells.make(mesh, **counter)
     s = exact.depletion(ratio, far)
     sand = math.pi / (4 if far == "reservoir" else 16) / ratio**2
     asked = {} if tolerance is None else {"tolerance": tolerance}
     limit = cells.limit(cell, closed=far != "reservoir")
-    run = cf.solve(cell, cf.Galvanostatic(current=ratio * limit, duration=5 * s * unit), **asked)
+    run = cf.solve(cell, cf.Galvanostatic(current=ratio * limit, duration=5 * s * unit, stop_ratio=stop_ratio),
+                   **asked)
     assert run.outcome.kind == "depleted"
     found = run.outcome.time_to_depletion / unit
     page.close(f"t/tau_S at I = {ratio}{label}", found / sand, s / sand, within)
@@ -171,7 +174,7 @@ def test_sand_time_falls_with_the_square_of_the_current(page):
     `J tau` with its inverse.
     """
     cell = cells.make(cells.plane(free=2000.0, cell_size_um=10.0))
-    currents, times = np.array([100.0, 200.0, 400.0]), []
+    currents, times = np.array([100.0, 400.0]), []
     for current in currents:
         tau = exact.sand(D, T_PLUS, C_0, current)
         run = cf.solve(cell, cf.Galvanostatic(current=float(current), duration=2 * tau))

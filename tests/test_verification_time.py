@@ -30,11 +30,9 @@ def test_order_in_time(page):
     system, exactly = moving()
     unknowns, n = system.unknowns, len(system.pore_volume)
     load = Load(current=80.0)
-    steps, errors = (8, 16, 32), {"c": [], "psi": [], "phi_s": [], "plated charge": []}
-    fine = np.linspace(0, END, 1001)
-    weights = np.full(len(fine), fine[1])
-    weights[[0, -1]] /= 2
-    charge = -weights @ np.array([system.currents(exactly(t)[0])[0] for t in fine])
+    steps, errors = (6, 12, 24), {"c": [], "psi": [], "phi_s": [], "plated charge": []}
+    nodes, weights = np.polynomial.legendre.leggauss(30)
+    charge = -END / 2 * weights @ np.array([system.currents(exactly(t)[0])[0] for t in END / 2 * (nodes + 1)])
     for count in steps:
         y, x = march(system, exactly, load, count)
         goal = exactly(END)[0]
@@ -100,19 +98,19 @@ def march(system, exactly, load, count: int):
 def test_step_control(page):
     """Step control.
 
-    Problem: a plane at 0.9 of its limiting current for one diffusion time; the tolerance per step is 1e-2, 1e-3, 1e-4.
+    Problem: a plane at 0.9 of its limiting current for one diffusion time; the tolerance per step is 1e-2 or 1e-3.
 
-    Exact: the same mesh with a tolerance of 1e-5. What is left of the errors of all steps in c at the plane stays below
+    Exact: the same mesh with a tolerance of 5e-5. What is left of the errors of all steps in c at the plane stays below
     the tolerance of one.
     """
     cell = cells.make(cells.plane())
     protocol = cf.Galvanostatic(current=0.9 * cells.limit(cell), duration=2.0)
-    runs = {tolerance: cf.solve(cell, protocol, tolerance=tolerance) for tolerance in (1e-2, 1e-3, 1e-4, 1e-5)}
-    goal = runs.pop(1e-5).sites["c"][-1, 0]
+    runs = {tolerance: cf.solve(cell, protocol, tolerance=tolerance) for tolerance in (1e-2, 1e-3, 5e-5)}
+    goal = runs.pop(5e-5).sites["c"][-1, 0]
     for tolerance, run in runs.items():
         page.close(f"c_s/c_0, tolerance {tolerance:g}", run.sites["c"][-1, 0] / 1000, goal / 1000, tolerance, "-")
     counts = [run.stats.time_steps for run in runs.values()]
-    assert counts[0] < counts[1] < counts[2]
+    assert counts[0] < counts[1]
     page.draw(lambda axes: [axes.plot(np.sqrt(run.times), run.sites["c"][:, 0] / 1000, ".-", label=f"{tolerance:g}")
                             for tolerance, run in runs.items()]
               and (axes.set(xlabel="sqrt(t) [s^0.5]", ylabel="c_s/c_0 [-]"), axes.legend()))
