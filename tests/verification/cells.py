@@ -46,13 +46,6 @@ def layer(thickness: float, cells: int, region: str = "electrode"):
         {"collector": np.array([floor]), "counter": np.array([top])})
 
 
-def at(cell: cf.Cell, values: np.ndarray, z: float) -> float:
-    """A nodal field of a 1-D cell at the height z [m]."""
-    nodes = np.flatnonzero(np.isfinite(values))
-    order = nodes[np.argsort(cell.mesh.p[-1, nodes])]
-    return float(np.interp(z, cell.mesh.p[-1, order], values[order]))
-
-
 def limit(cell: cf.Cell, *, closed: bool = True) -> float:
     """Limiting current [A/m2] of a plane under layers of constant properties: 2 F c_0 .../((1 - t+) L) by hand.
 
