@@ -17,7 +17,7 @@ from cellfem.studies.limiting import limiting_current
 from cellfem.studies.transient import Frame
 
 RAMP_SMALLEST = 2e-3  # [-] relative step of the current below which the ramp gives up
-RAMP_STEPS = 60  # tries of a ramp
+RAMP_STEPS = 100  # tries of a ramp
 NEARLY = 0.05  # [-] c/c_0 at a busy place below which a ramp that gets stuck has met depletion
 
 
@@ -82,7 +82,7 @@ def _ramp(worker: Worker, current: float, uniform: np.ndarray) -> tuple[np.ndarr
         try:
             new = worker.steady(y, Load(current=target * current))
         except ConvergenceError:
-            step, allowed = step / 2, min(allowed, target - share)
+            step /= 2
             if step < RAMP_SMALLEST * max(share, RAMP_SMALLEST):
                 if ratio < NEARLY:
                     return None, Reached(abs(share * current), place)
@@ -94,7 +94,7 @@ def _ramp(worker: Worker, current: float, uniform: np.ndarray) -> tuple[np.ndarr
                 return None, Reached(abs(share * current), new_place)
             step, allowed = (target - share) / 2, min(allowed, target - share)  # nearer to where the stop is met
             continue
-        allowed -= target - share  # what is known to be too far stays so
+        allowed -= target - share  # a current known to deplete stays out of reach
         y, share, ratio, place = new, target, new_ratio, new_place
         step = min(1.5 * step, allowed / 2)
     if share == 1:
