@@ -66,8 +66,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         _add_mesh_flags(sub)
     for sub in (compare, solve):
         _add_check_flags(sub)
-    numbers = command("tortuosity", "DESIGN.toml ... [flags]", "Porosity, specific surface, MacMullin numbers, tortuosity"
-                      " factors and conductivity of a design's host; no run.")
+    numbers = command("tortuosity", "DESIGN.toml ... [flags]", "Porosity, specific surface, MacMullin numbers,"
+                      " tortuosity factors and conductivity of a design's host; no run.")
     numbers.add_argument("designs", nargs="+", metavar="DESIGN.toml")
     numbers.add_argument("--host", type=material("host"), default="graphene", metavar="NAME",
                          help="(default: %(default)s)")
