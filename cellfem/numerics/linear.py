@@ -84,10 +84,6 @@ class LinearSolver:
         direct = size <= DIRECT_LIMIT if self.direct is None else self.direct
         return "direct" if direct else "block AMG"
 
-    def forget(self) -> None:
-        """Drop the preconditioner, for the next solve to build its own."""
-        self._apply = None
-
 
 def _lu(A: sp.csr_matrix) -> spla.LinearOperator:
     with warnings.catch_warnings():
