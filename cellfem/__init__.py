@@ -7,6 +7,7 @@ shows the use, docs/index.md leads on.
 from cellfem.errors import ConvergenceError, GeometryError, TrustWarning
 from cellfem.geometry import Geometry
 from cellfem.geometry.checks import drop_islands
+from cellfem.geometry.random_fields import mosaic, random_field
 from cellfem.materials import Electrolyte, Host, Metal, Separator, Table
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil, Reservoir, UniformFlux
@@ -32,6 +33,6 @@ __all__ = [
     "Galvanostatic", "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic",
     "Reservoir", "Rest", "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux",
     "__version__", "bottom_share", "drop_islands", "electrode_tortuosity_factor", "format_check", "format_table",
-    "graded", "homogenise", "limiting_current", "refine_check", "report", "solve", "twin_differences",
-    "write_curves", "write_map", "write_report", "write_table",
+    "graded", "homogenise", "limiting_current", "mosaic", "random_field", "refine_check", "report", "solve",
+    "twin_differences", "write_curves", "write_map", "write_report", "write_table",
 ]
