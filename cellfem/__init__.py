@@ -24,15 +24,16 @@ from cellfem.results.report import report
 from cellfem.results.twins import bottom_share, twin_differences
 from cellfem.results.write import format_table, write_report, write_table
 from cellfem.studies.limiting import limiting_current
+from cellfem.studies.one_percent import CurrentAtRatio, current_at_one_percent
 from cellfem.studies.solve import solve
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "Electrolyte", "Film", "FirstOrder", "Foil",
-    "Galvanostatic", "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic",
+    "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio", "Electrolyte", "Film", "FirstOrder",
+    "Foil", "Galvanostatic", "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic",
     "Reservoir", "Rest", "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux",
-    "__version__", "bottom_share", "drop_islands", "electrode_tortuosity_factor", "format_check", "format_table",
-    "graded", "homogenise", "limiting_current", "mosaic", "random_field", "refine_check", "report", "solve",
-    "twin_differences", "write_curves", "write_map", "write_report", "write_table",
+    "__version__", "bottom_share", "current_at_one_percent", "drop_islands", "electrode_tortuosity_factor",
+    "format_check", "format_table", "graded", "homogenise", "limiting_current", "mosaic", "random_field",
+    "refine_check", "report", "solve", "twin_differences", "write_curves", "write_map", "write_report", "write_table",
 ]

@@ -11,7 +11,7 @@ from cellfem.model.protocol import STOP_RATIO, Steady
 from cellfem.model.solution import Outcome
 from cellfem.model.solve import Worker
 from cellfem.model.start import balanced
-from cellfem.model.system import Load
+from cellfem.model.system import Load, System
 from cellfem.studies.depletion import lowest
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.transient import Frame
@@ -37,10 +37,15 @@ def steady_state(worker: Worker, protocol: Steady) -> tuple[list[Frame], Outcome
     if y is None:
         place = system.cell.place(reached.place)
         return [], _depleted(current, reached.current, f" at ({place})", reached.place), start
+    outcome = Outcome("steady", f"steady at {current / 10:.4g} mA/cm2, {abs(current) / limit:.3g} of the limiting"
+                      " current", sustainable_current=limit)
+    return [steady_frame(system, y)], outcome, start
+
+
+def steady_frame(system: System, y: np.ndarray) -> Frame:
+    """The one recorded moment of a steady state."""
     i_n, i_counter, through = system.currents(y)
-    frame = Frame(0.0, 0, y, i_n, i_counter, np.zeros(len(i_n)), through, 0.0)
-    return [frame], Outcome("steady", f"steady at {current / 10:.4g} mA/cm2, {abs(current) / limit:.3g} of the limiting"
-                            " current", sustainable_current=limit), start
+    return Frame(0.0, 0, y, i_n, i_counter, np.zeros(len(i_n)), through, 0.0)
 
 
 def _depleted(current: float, largest: float, where: str, place) -> Outcome:

@@ -1,0 +1,148 @@
+"""The current at 1 %: the least current whose steady state has c = 0.01 c_0 somewhere on the active surface.
+
+The limiting current is a bound that no host of finite kinetics comes near evenly; long before it, one place is nearly
+empty.  That current depends on kinetics and films.  It comes from one bordered solve: the current is an unknown, and
+the least c/c_0 on the active surface is its equation.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellfem.errors import ConvergenceError, explain
+from cellfem.model.bordered import steady_at_ratio
+from cellfem.model.cell import Cell
+from cellfem.model.counter import Reservoir
+from cellfem.model.laplace import conduct
+from cellfem.model.protocol import Steady
+from cellfem.model.solution import Outcome, Solution
+from cellfem.model.solve import Worker
+from cellfem.model.start import balanced
+from cellfem.model.system import Load, System
+from cellfem.studies.depletion import BUSY
+from cellfem.studies.limiting import limiting_current
+from cellfem.studies.solve import _solution, _stats
+from cellfem.studies.steady import steady_frame
+from cellfem.units import FARADAY
+
+RATIO = 0.01  # [-] c/c_0
+EVEN_RATIO = 0.6  # [-] c/c_0 of the estimate that the continuation begins with
+NEAREST = 1.02  # [-] factor on c/c_0 below which a step of the continuation gets nowhere
+HALVINGS = 12  # of the current at the start
+
+
+@dataclass(frozen=True, eq=False)
+class CurrentAtRatio:
+    """The least current whose steady state has a given c/c_0 somewhere on the active surface."""
+
+    ratio: float  # [-] c/c_0
+    current: float  # [A/m2] superficial; inf where the concentration does not fall (t+ = 1)
+    limiting_current: float  # [A/m2]
+    place: tuple[float, ...] | None  # [m] of the least c
+    plating: float  # [-] plating current at the place over its area mean; below 0.1 it is idle, and starves
+    idle: float  # [-] share of the active surface that plates below 10 % of the area mean
+    solution: Solution | None  # the steady state there
+    message: str  # for the user
+
+
+def current_at_one_percent(cell: Cell, *, ratio: float = RATIO) -> CurrentAtRatio:
+    """The current at 1 %: least superficial current whose steady state has c = 0.01 c_0 somewhere on the surface.
+
+    Solved for as an unknown of the balances (a bordered Newton iteration), not by trial and error.  Unlike the limiting
+    current it depends on kinetics and films: where these let one place run dry early, it lies far below.
+
+    Parameters
+    ----------
+    cell : Cell
+    ratio : c/c_0 asked for, above 0 and below 1 [-]
+
+    Raises
+    ------
+    ConvergenceError where the path from small currents cannot be followed.
+
+    See Also
+    --------
+    limiting_current, solve
+    """
+    if not 0 < ratio < 1:
+        raise ValueError(explain("current_at_one_percent.ratio", f"found {ratio!r}", "a c/c_0 above 0 and below 1 is"
+                                 " needed", "The default is 0.01."))
+    started = time.perf_counter()
+    limit = limiting_current(cell)
+    if cell.transport.single_ion:
+        return CurrentAtRatio(ratio, math.inf, limit, None, math.nan, math.nan, None, "no current lowers the"
+                              " concentration: t+ = 1")
+    system = System.of(cell)
+    worker = Worker(system)
+    y, current = follow(worker, ratio)
+    frame = steady_frame(system, y)
+    i_n, c = frame.i_n, system.unknowns.unpack(y)[0][system.site_ionic]
+    worst, mean = int(np.argmin(c)), cell.sites.mean(-i_n)
+    busy, place = float(-i_n[worst] / mean), cell.sites.x[:, worst]
+    idle = float(cell.sites.mean((-i_n < BUSY * mean).astype(float)))
+    message = (f"c falls to {ratio:.3g} c_0 at ({cell.place(place)}) at {current / 10:.4g} mA/cm2,"
+               f" {current / limit:.3g} of the limiting current; that place plates at {busy:.2g} of the mean"
+               + (": it starves, idle" if busy < BUSY else ""))
+    outcome = Outcome("steady", message, place=tuple(float(v) for v in place), sustainable_current=limit)
+    stats = _stats(worker, {"solve": time.perf_counter() - started}, {"start": "bordered"})
+    solution = _solution(system, (Steady(current=current),), [frame], outcome, stats)
+    return CurrentAtRatio(ratio, current, limit, outcome.place, busy, idle, solution, message)
+
+
+def follow(worker: Worker, ratio: float) -> tuple[np.ndarray, float]:
+    """(y, current [A/m2]) of the steady state whose least c/c_0 on the active surface is `ratio`, from even plating on.
+
+    Raises ConvergenceError where the path cannot be followed.
+    """
+    nodes = np.unique(worker.system.unknowns.c[worker.system.site_ionic])
+    nodes = nodes[nodes >= 0]
+    y, current = _begin(worker, nodes, ratio)
+    reached, goal = float(np.min(y[nodes])), ratio
+    while True:
+        try:
+            y, current = steady_at_ratio(worker, y, current, goal, nodes)
+        except ConvergenceError:
+            if 1 / NEAREST < reached / goal < NEAREST:
+                raise
+            goal = math.sqrt(goal * reached)
+            continue
+        if goal == ratio:
+            return y, current
+        reached, goal = goal, ratio
+
+
+def _begin(worker: Worker, nodes: np.ndarray, ratio: float) -> tuple[np.ndarray, float]:
+    """A steady state some way from `ratio`, at the current that even plating would need, or a part of it."""
+    even = 1 - (1 - EVEN_RATIO) * min(1.0, (1 - ratio) / (1 - EVEN_RATIO) * 0.7)
+    c, current = _even(worker.system, even)
+    for halving in range(HALVINGS):
+        try:
+            y, _ = balanced(worker, c, Load(current=current))
+            y = worker.steady(y, Load(current=current))
+        except ConvergenceError:
+            if halving == HALVINGS - 1:
+                raise
+        else:
+            if np.min(y[nodes]) > 0.1 * ratio:
+                return y, current
+        current, c = current / 2, (c + worker.system.unknowns.c_0) / 2
+    raise ConvergenceError(explain("current at a given depletion", f"no steady state at {current / 10:.2g} mA/cm2",
+                                   "a state to begin with is needed", "Refine the mesh where the current crowds."))
+
+
+def _even(system: System, ratio: float) -> tuple[np.ndarray, float]:
+    """(c, current) with N- = 0 where every place plates alike and the least c/c_0 there is about `ratio`."""
+    cell, transport, n = system.cell, system.cell.transport, len(system.pore_volume)
+    taken, given = (np.bincount(at, sites.area / sites.area.sum(), n) * cell.area for at, sites in
+                    ((system.site_ionic, cell.sites), (system.counter_ionic, cell.counter_sites)))
+    reservoir = isinstance(cell.counter, Reservoir)
+    fixed = np.unique(system.counter_ionic) if reservoir else np.array([0])
+    shape = conduct(system.ions, fixed, np.zeros(len(fixed)), given - taken)  # of w, for F N+ of 1 A/m2
+    level = 0.0 if reservoir else system.pore_volume @ shape / system.pore_volume.sum()
+    full, low = (float(transport.w(share * system.unknowns.c_0)) for share in (1.0, ratio))
+    height = (full - low) / (level - np.min(shape[system.site_ionic]))
+    return transport.c_of_w(np.maximum(full + height * (shape - level), 0.1 * low)), float(FARADAY * height)
