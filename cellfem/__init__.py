@@ -25,6 +25,7 @@ from cellfem.results.twins import bottom_share, twin_differences
 from cellfem.results.write import format_table, write_report, write_table
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import CurrentAtRatio, current_at_one_percent
+from cellfem.studies.sand import SandPoint, SandStudy, sand_study
 from cellfem.studies.solve import solve
 
 __version__ = "0.1.0"
@@ -32,8 +33,9 @@ __version__ = "0.1.0"
 __all__ = [
     "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio", "Electrolyte", "Film", "FirstOrder",
     "Foil", "Galvanostatic", "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic",
-    "Reservoir", "Rest", "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning", "UniformFlux",
-    "__version__", "bottom_share", "current_at_one_percent", "drop_islands", "electrode_tortuosity_factor",
-    "format_check", "format_table", "graded", "homogenise", "limiting_current", "mosaic", "random_field",
-    "refine_check", "report", "solve", "twin_differences", "write_curves", "write_map", "write_report", "write_table",
+    "Reservoir", "Rest", "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning",
+    "UniformFlux", "__version__", "bottom_share", "current_at_one_percent", "drop_islands",
+    "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limiting_current", "mosaic",
+    "random_field", "refine_check", "report", "sand_study", "solve", "twin_differences", "write_curves", "write_map",
+    "write_report", "write_table",
 ]

@@ -14,7 +14,6 @@ from cellfem.results.groups import groups
 from cellfem.results.risk import (
     ended_depleted,
     extrapolated,
-    planar_sand_time,
     plating_frame,
     plating_start,
     plating_time,
@@ -25,6 +24,7 @@ from cellfem.results.risk import (
 )
 from cellfem.results.tortuosity import host_numbers
 from cellfem.studies.limiting import limiting_current
+from cellfem.studies.planar import planar_sand_time, separator_sand_time, validity
 from cellfem.units import cm, mA, mAh, mg, mm
 
 LOW, HIGH = 0.01, 0.99  # area percentiles that stand for minimum and maximum
@@ -156,13 +156,10 @@ def _times(solution: Solution, k) -> dict[str, float | str]:
     row["Sand's capacity [mAh/cm2]"] = _sand_capacity(solution, k, current, to_depletion) / MAH_CM2
     if not current > 0:
         return row
-    valid = "valid" if current > limit else "invalid: the current is at or below the limiting current"
     row["planar Sand's time [s]"] = planar_sand_time(cell, current)
     if "separator" in cell.mesh.subdomains:
-        cells = cell.mesh.subdomains["separator"]
-        eps, B = float(cell.porosity[cells].mean()), float(cell.efficiency[-1, -1, cells].mean())
-        row["planar Sand's time, in the separator [s]"] = planar_sand_time(cell, current, eps, B)
-    return row | {"planar Sand's time, validity": valid}
+        row["planar Sand's time, in the separator [s]"] = separator_sand_time(cell, current)
+    return row | {"planar Sand's time, validity": validity(current, limit)}
 
 
 def _sand_capacity(solution: Solution, k, current: float, to_depletion: float) -> float:

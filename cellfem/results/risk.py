@@ -1,4 +1,4 @@
-"""Sand's-time risk of each place, and the planar estimates beside it."""
+"""Sand's-time risk of each place."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 
-from cellfem.model.cell import Cell
 from cellfem.model.protocol import Galvanostatic, Rest, Steady
 from cellfem.model.solution import Solution
 from cellfem.studies.limiting import limiting_current
-from cellfem.units import FARADAY
+from cellfem.studies.planar import is_plane
 
 ROUND_OFF = 1e-9  # [A/m2] currents below this are no plating
 
@@ -74,8 +73,7 @@ def time_to_depletion(solution: Solution, k: int) -> float:
     if ended_depleted(solution, k):
         begun = _start_time(solution, int(solution.step_index[k])) - _start_time(solution, plating_start(solution, k))
         return outcome.time_to_depletion + begun
-    plane = np.ptp(cell.sites.x[-1]) <= 1e-9 * np.ptp(cell.mesh.p[-1])
-    if solution.current[k] <= limiting_current(cell) and (plane or settled(solution, k)):
+    if solution.current[k] <= limiting_current(cell) and (is_plane(cell) or settled(solution, k)):
         return math.inf
     return math.nan
 
@@ -122,19 +120,3 @@ def risk_fields(solution: Solution, k: int | None = None) -> dict[str, np.ndarra
 def extrapolated(solution: Solution, k: int) -> bool:
     """Whether the risk at frame k is extrapolated from a run that ended depleted before its target."""
     return ended_depleted(solution, k) and plating_time(solution, k) < target_time(solution, k)
-
-
-def planar_sand_time(cell: Cell, current: float, eps: float = 1.0, B: float = 1.0) -> float:
-    """Planar Sand's time (pi/4) eps B D [F c_0/(J (1 - t+))]^2 [s] with D and t+ averaged over [0, c_0].
-
-    A bare plane at the superficial current density J [A/m2] in free electrolyte (eps = B = 1) or in a porous layer.
-    An indicator: see docs/theory.md for what it leaves out.
-    """
-    c_0 = cell.electrolyte.c_0
-    nodes, weights = np.polynomial.legendre.leggauss(40)
-    c = 0.5 * c_0 * (nodes + 1)
-    D = float(weights @ np.real(cell.transport.D(c)) / 2)
-    t_plus = float(weights @ np.real(cell.transport.t_plus(c)) / 2)
-    if 1 - t_plus <= 1e-12:
-        return math.inf
-    return math.pi / 4 * eps * B * D * (FARADAY * c_0 / (current * (1 - t_plus))) ** 2

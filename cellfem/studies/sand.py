@@ -1,0 +1,125 @@
+"""Sand's time over the current: when the electrolyte depletes where the metal plates, in one cell or in several."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellfem.errors import explain
+from cellfem.model.cell import Cell
+from cellfem.model.protocol import Galvanostatic, Steady
+from cellfem.model.solution import Solution
+from cellfem.studies.limiting import limiting_current
+from cellfem.studies.planar import is_plane, planar_sand_time, salt_time, separator_sand_time, validity
+from cellfem.studies.solve import TOLERANCE, solve
+
+EARLY_STOP = 1e-2  # [-] c/c_0 from which the second extrapolation starts
+COARSER = 8.0  # factor on the tolerance of that second run: steps twice as long, four times the error
+SALT_TIMES = 4.0  # [-] longest run over the time in which all the salt would be plated
+OPEN_ENDED = 25.0  # [-] the same below the limiting current, where salt comes back almost as fast as it is used
+
+
+@dataclass(frozen=True, eq=False)
+class SandPoint:
+    """Depletion of one cell under one current."""
+
+    cell: str  # its name in the study
+    current: float  # [A/m2] superficial
+    share_of_limit: float  # [-] current over the limiting current
+    time: float  # [s] to depletion, extrapolated to c = 0; inf where it cannot come, NaN where it did not show
+    error: float  # [s] of the time: stop and time steps, not the mesh; 0 where the time is inf, NaN if not asked for
+    stop_time: float  # [s] at which c_s = 1e-3 c_0
+    capacity: float  # [C/m2] Sand's capacity, current times time
+    place: tuple[float, ...] | None  # [m] where it depletes
+    planar: float  # [s] planar Sand's time in free electrolyte
+    planar_separator: float  # [s] the same in the separator, NaN without one
+    validity: str  # of the planar times
+    solution: Solution | None  # the run; None where none was needed
+
+
+@dataclass(frozen=True, eq=False)
+class SandStudy:
+    """Sand's times of several cells; `limits` holds their limiting currents [A/m2]."""
+
+    cells: Mapping[str, Cell]
+    limits: Mapping[str, float]
+    points: tuple[SandPoint, ...]
+
+    def of(self, name: str) -> tuple[SandPoint, ...]:
+        """The points of one cell, from low to high current."""
+        return tuple(point for point in self.points if point.cell == name)
+
+
+def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, tolerance: float = TOLERANCE,
+               errors: bool = True, progress: Callable[[float], None] | None = None) -> SandStudy:
+    """Time to depletion over the current.
+
+    Each current above what a cell sustains is run until c_s = 1e-3 c_0 at a place that plates in earnest, and
+    extrapolated to c_s = 0.  Its error estimate is the difference from a second run with twice as long time steps,
+    extrapolated from c_s = 1e-2 c_0.  A plane at or below its limiting current, and a host with a steady state at this
+    current, never deplete: their time is inf.
+
+    Parameters
+    ----------
+    cells : a Cell, or several by name
+    currents : superficial plating currents [A/m2], > 0
+    tolerance : local error of c/c_0 per time step [-]
+    errors : whether to make the second runs
+    progress : called with the share of the points that are done
+
+    Raises
+    ------
+    ValueError for no cells, no currents, or a current that does not plate.
+    ConvergenceError where a run does not converge.
+    """
+    named = {"cell": cells} if isinstance(cells, Cell) else dict(cells)
+    currents = sorted({float(current) for current in np.atleast_1d(np.asarray(currents, dtype=float))})
+    if not named or not currents:
+        raise ValueError(explain("sand_study", f"found {len(named)} cells and {len(currents)} currents",
+                                 "at least one of each is needed", "Give a cell and a list of currents in A/m2."))
+    if not all(math.isfinite(current) and current > 0 for current in currents):
+        raise ValueError(explain("sand_study.currents", f"found {currents[0]:g}", "plating currents (> 0) are needed",
+                                 "Currents are superficial, in A/m2: 2 mA/cm2 is 2 * mA / cm**2."))
+    points = []
+    for name, cell in named.items():
+        for current in currents:
+            points.append(_point(name, cell, current, tolerance, errors))
+            if progress:
+                progress(len(points) / len(named) / len(currents))
+    return SandStudy(named, {name: limiting_current(cell) for name, cell in named.items()}, tuple(points))
+
+
+def _point(name: str, cell: Cell, current: float, tolerance: float, errors: bool) -> SandPoint:
+    limit = limiting_current(cell)
+    time, error, stop, place, run = math.inf, 0.0, math.inf, None, None
+    if not _sustained(cell, current, limit):
+        duration = longest(cell, current, limit)
+        run = solve(cell, Galvanostatic(current=current, duration=duration), tolerance=tolerance)
+        time, error, stop, place = math.nan, math.nan, math.nan, None
+        if run.outcome.kind == "depleted":
+            time, stop, place = run.outcome.time_to_depletion, run.outcome.time, run.outcome.place
+            error = _error(cell, current, duration, tolerance, time) if errors else math.nan
+    return SandPoint(name, current, current / limit, time, error, stop, current * time, place,
+                     planar_sand_time(cell, current), separator_sand_time(cell, current),
+                     validity(current, limit), run)
+
+
+def _sustained(cell: Cell, current: float, limit: float) -> bool:
+    """Whether the current has a steady state in which no place that plates in earnest is depleted."""
+    if current > limit:
+        return False
+    return is_plane(cell) or solve(cell, Steady(current=current)).outcome.kind == "steady"
+
+
+def longest(cell: Cell, current: float, limit: float) -> float:
+    """A time [s] by which a current that depletes has done so: some times that in which all the salt is plated."""
+    return (SALT_TIMES if current > limit else OPEN_ENDED) * salt_time(cell, current)
+
+
+def _error(cell: Cell, current: float, duration: float, tolerance: float, time: float) -> float:
+    again = solve(cell, Galvanostatic(current=current, duration=duration, stop_ratio=EARLY_STOP),
+                  tolerance=min(COARSER * tolerance, 0.05))
+    return abs(again.outcome.time_to_depletion - time) if again.outcome.kind == "depleted" else math.nan
