@@ -32,7 +32,7 @@ class Box:
     size: tuple[float, float]  # [m] along x and y
     marks: tuple[int, ...]  # z of the planes, ascending from 0 to the top, in smallest cubes
     planes: tuple[float, ...]  # [m] the same
-    periodic: tuple[bool, bool] = (False, False)  # along x and y; opposite sides are cut alike
+    periodic: tuple[bool, ...] = (False, False, False)  # opposite sides are cut alike; along z where there is one layer
 
     def shape(self, level: int) -> tuple[int, ...]:
         return tuple(n << level for n in self.counts)
@@ -65,6 +65,7 @@ class Lattice:
 
     at: np.ndarray  # (3, nodes) lattice places
     t: np.ndarray  # (4, cells), positively oriented
+    middles: int  # from this number on, nodes are middles of faces
     box: Box
 
     def held(self) -> np.ndarray:
@@ -74,6 +75,23 @@ class Lattice:
             out[k] = (self.at[k] == 0) | (self.at[k] == units)
         out[2] |= np.isin(self.at[2], 2 * np.array(self.box.marks))
         return out
+
+    def originals(self) -> np.ndarray:
+        """(nodes,) the node that each is a periodic image of; itself where it is none."""
+        own = np.arange(self.at.shape[1])
+        moved = np.zeros(len(own), dtype=bool)
+        place = self.at.astype(np.int64)
+        for k, repeats in enumerate(self.box.periodic):
+            if repeats:
+                moved |= place[k] == self.box.extent[k]
+                place[k] %= self.box.extent[k]
+        if not moved.any():
+            return own
+        keys = (place[0] * (self.box.extent[1] + 1) + place[1]) * (self.box.extent[2] + 1) + place[2]
+        stay = np.flatnonzero(~moved)
+        stay = stay[np.argsort(keys[stay])]
+        own[moved] = stay[np.searchsorted(keys[stay], keys[moved])]
+        return own
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,12 +218,13 @@ class _Assembly:
                     self._faces(level, axis)
         at = np.concatenate([self._centre_places(), self._places(self.corner_keys)], axis=1)
         t = np.concatenate(self.parts, axis=1)
+        middles = at.shape[1]
         if self.middles:
             keys, inverse = np.unique(np.concatenate(self.middles), return_inverse=True)
             fresh = t < 0  # -1 - position among the middles
-            t[fresh] = at.shape[1] + inverse[-1 - t[fresh]]
+            t[fresh] = middles + inverse[-1 - t[fresh]]
             at = np.concatenate([at, self._places(keys)], axis=1)
-        return Lattice(at.astype(np.int32), t.astype(np.int32), self.box)
+        return Lattice(at.astype(np.int32), t.astype(np.int32), middles, self.box)
 
     def _corner_ids(self, keys: np.ndarray) -> np.ndarray:
         return self.first[-1] + np.searchsorted(self.corner_keys, keys)
