@@ -12,11 +12,11 @@ import numpy as np
 from skfem import MeshTet1
 
 from cellfem.errors import GeometryError, explain
-from cellfem.geometry import levelset_cut
+from cellfem.geometry import levelset_cut, levelset_relax
 from cellfem.geometry.levelset_box import box_of
 from cellfem.geometry.levelset_cut import Distance
 from cellfem.geometry.levelset_facets import named, tetrahedra
-from cellfem.geometry.levelset_lattice import Tree, grow, lattice
+from cellfem.geometry.levelset_lattice import Box, Tree, grow, lattice
 from cellfem.geometry.levelset_size import wanted
 from cellfem.units import um
 
@@ -79,7 +79,7 @@ def fitted(tree: Tree, distance: Distance, *, layers, labels, floor_plates: bool
     lowest = background.at[2][background.t].min(axis=0)[found.parent]
     layer = np.searchsorted(2 * np.array(box.marks), lowest, side="right") - 1
     region = np.where(inside, 0, layer + 1)  # 0: host, 1: pore, then the layers
-    t, p = found.t, found.p
+    p, t = levelset_relax.relaxed(found.p, found.t, found.side, _held(found.p, box), distance), found.t
     if not solid:
         keep = region > 0
         nodes, t = np.unique(t[:, keep], return_inverse=True)
@@ -90,3 +90,12 @@ def fitted(tree: Tree, distance: Distance, *, layers, labels, floor_plates: bool
         cells = np.flatnonzero(region == k)
         regions[name] = np.concatenate([regions[name], cells]) if name in regions else cells
     return named(tetrahedra(p, t), regions, height=box.planes[1], floor_plates=floor_plates, labels=labels)
+
+
+def _held(p: np.ndarray, box: Box) -> np.ndarray:
+    """(3, nodes) along which axes a node has to stay: on sides and planes; all of them on periodic sides."""
+    out = np.stack([(x == 0) | (x == length) for x, length in zip(p, (*box.size, box.planes[-1]), strict=True)])
+    for k, repeats in enumerate(box.periodic):
+        out |= out[k] & repeats
+    out[2] |= np.isin(p[2], box.planes)
+    return out
