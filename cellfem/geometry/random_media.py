@@ -1,0 +1,134 @@
+"""Random media of a given porosity: overlapping spheres, spheres on lattices, cuts of a Gaussian random field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cellfem.errors import GeometryError, did_you_mean, explain
+from cellfem.geometry import crowds, filling
+from cellfem.geometry.copies import MOST_PARTS, beside, spare
+from cellfem.geometry.distance import Body, offset
+from cellfem.geometry.random_fields import MODES
+from cellfem.geometry.surfaces import corrected
+from cellfem.geometry.tabulated import cubic
+
+FINENESS = 8  # grid points to a correlation length of a Gaussian field: right to 1e-4
+MOST_POINTS = 2e7  # of that grid
+LEAST_SHARE = 0.01
+LATTICES = {  # centres in a cubic cell of edge 1
+    "simple-cubic": [[0, 0, 0]],
+    "body-centred": [[0, 0, 0], [.5, .5, .5]],
+    "face-centred": [[0, 0, 0], [.5, .5, 0], [.5, 0, .5], [0, .5, .5]],
+}
+
+
+def overlapping_spheres(size: Sequence[float], *, diameter: float, porosity: float, seed: int, spread: float = 0.0,
+                        periodic: bool = False, where: str = "spheres") -> Body:
+    """Spheres strewn independently of each other until the porosity is reached, then all grown or shrunk alike.
+
+    Parameters
+    ----------
+    diameter : [m], the median where they differ
+    spread : standard deviation of the logarithm of the diameters (lognormal)
+    """
+    size = np.asarray(size, dtype=float)
+    rng = np.random.default_rng(seed)
+    radius = diameter / 2
+    margin = radius * np.array([0.0, 0.0, 1.0] if periodic else [1.0, 1.0, 1.0])
+    share = 4 / 3 * np.pi * radius**3 * np.exp(4.5 * spread**2) / (size + 2 * margin).prod()
+    count = spare(porosity, share, where, f"{where}.diameter_um")
+    centres = rng.uniform(-margin, size + margin, (count, 3))
+    radii = radius * np.exp(spread * rng.standard_normal(count))
+    copies = 1
+    if periodic:
+        centres, radii, copies = beside(centres, size), radii.repeat(9), 9
+    crowd = crowds.balls(centres, radii)
+    needed = crowds.needed(crowd, filling.places(size, 60_000), porosity)
+    some = crowd.first(max(round(needed / copies), 1) * copies)
+    grown = filling.growth(some, size, porosity, f"{where}.porosity")
+    if grown <= -radius:
+        raise GeometryError(explain(f"{where}.porosity", f"found {porosity:.6g}", "at least one sphere must fit",
+                                    "Lower the porosity, shrink the spheres or enlarge size_um."))
+    return offset(some, grown)
+
+
+def sphere_lattice(size: Sequence[float], *, lattice: str, period: float, diameter: float,
+                   where: str = "spheres") -> Body:
+    """Equal spheres on a cubic lattice of edge `period` [m] with one centre in the corner (0, 0, 0)."""
+    if lattice not in LATTICES:
+        raise GeometryError(explain(f"{where}.lattice", f'found "{lattice}"', "one of " + ", ".join(sorted(LATTICES))
+                                    + " is needed", did_you_mean(lattice, LATTICES)))
+    size, motif = np.asarray(size, dtype=float), np.asarray(LATTICES[lattice], dtype=float)
+    if (size / period + 3).prod() * len(motif) > MOST_PARTS:
+        raise GeometryError(explain(f"{where}.period_um", "found so little that"
+                                    f" {(size / period).prod() * len(motif):.3g} spheres fill the box",
+                                    f"at most {MOST_PARTS} can be made", "Mesh one symmetry cell: sides are mirrors."))
+    cells = [np.arange(-1, np.ceil(extent / period) + 2) for extent in size]
+    corners = np.stack(np.meshgrid(*cells, indexing="ij"), axis=-1).reshape(-1, 1, 3)
+    centres = ((corners + motif) * period).reshape(-1, 3)
+    near = ((centres > -diameter) & (centres < size + diameter)).all(axis=1)
+    return crowds.balls(centres[near], np.full(int(near.sum()), diameter / 2))
+
+
+def placed_spheres(centres: Sequence[Sequence[float]], diameters: Sequence[float]) -> Body:
+    """Spheres at given places: centres (n, 3) [m], diameters (n,) [m]."""
+    return crowds.balls(np.asarray(centres, dtype=float), np.asarray(diameters, dtype=float) / 2)
+
+
+def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Sequence[float], seed: int, porosity: float,
+                    walls: bool = False, periodic: bool = False, modes: int = MODES, where: str = "gaussian") -> Body:
+    """A cut of a Gaussian random field: the solid is where the field is low, or a wall along its level 0.
+
+    Parameters
+    ----------
+    correlation_lengths : [m] one for all directions or (x, y, z); the field's correlation is exp(-sum (r_i/l_i)^2/2)
+    porosity : reached by the level at which the field is cut, or by two levels
+    walls : the solid lies between the levels -f and f of the field: walls between two networks of pores
+    periodic : waves that repeat at the sides
+    """
+    size = np.asarray(size, dtype=float)
+    if not LEAST_SHARE <= porosity <= 1 - LEAST_SHARE:
+        raise GeometryError(explain(f"{where}.porosity", f"found {porosity:.6g}", "a share from"
+                                    f" {LEAST_SHARE} to {1 - LEAST_SHARE} is needed",
+                                    "It is the share of the host's box that the electrolyte fills."))
+    lengths = np.broadcast_to(np.asarray(correlation_lengths, dtype=float), 3)
+    rng = np.random.default_rng(seed)
+    waves = rng.standard_normal((3, modes)) / lengths[:, None]
+    if periodic:
+        waves[:2] = np.round(waves[:2] * size[:2, None] / (2 * np.pi)) * 2 * np.pi / size[:2, None]
+    phases = rng.uniform(0, 2 * np.pi, modes)
+    values = _tabulated(size, waves, phases, lengths, where)
+    trust = float(lengths.min()) / 2
+    sample = values(filling.places(size))[0]
+    level = float(np.quantile(np.abs(sample) if walls else sample, 1 - porosity))
+
+    def cut(x, at=level):
+        f, slope = values(x)
+        return f - at, slope
+
+    below = corrected(cut, trust)
+    if not walls:
+        return below
+    above = corrected(lambda x: cut(x, -level), trust)
+    return lambda x: np.maximum(below(x), -above(x))
+
+
+def _tabulated(size: np.ndarray, waves: np.ndarray, phases: np.ndarray, lengths: np.ndarray, where: str):
+    """The sum of waves sqrt(2/M) cos(q.x + a) as a spline, FINENESS points to a correlation length."""
+    margin = lengths / 2
+    counts = np.ceil((size + 2 * margin) / lengths * FINENESS).astype(int) + 1
+    if counts.astype(float).prod() > MOST_POINTS:
+        raise GeometryError(explain(f"{where}.correlation_um", "found so little beside size_um that"
+                                    f" {counts.astype(float).prod():.2g} grid points are needed",
+                                    f"at most {MOST_POINTS:.0g} are made", "Mesh a smaller, representative box"
+                                    " (size_um)."))
+    axes = [np.linspace(-m, extent + m, count) for m, extent, count in zip(margin, size, counts, strict=True)]
+    x, y, z = (np.exp(1j * np.outer(q, axis)) for q, axis in zip(waves, axes, strict=True))
+    x *= np.exp(1j * phases)[:, None]
+    values = np.empty(counts)
+    for i in range(counts[0]):
+        values[i] = ((x[:, i, None] * y).T @ z).real
+    spacing = [axis[1] - axis[0] for axis in axes]
+    return cubic(np.sqrt(2 / len(phases)) * values, -margin, spacing)
