@@ -10,6 +10,8 @@ import pytest
 import scipy.sparse as sp
 
 from cellfem.errors import ConvergenceError
+from cellfem.numerics.amg import Hierarchy
+from cellfem.numerics.krylov import fgmres
 from cellfem.numerics.linear import DIRECT_LIMIT, LinearSolver
 from cellfem.numerics.newton import newton
 from cellfem.numerics.timestepping import GAMMA, W, next_step, tr_bdf2
@@ -175,3 +177,62 @@ def test_step_lengths():
     assert next_step(1.0, 0.0) == 2.5 and next_step(1.0, 1e9) == 0.2
     assert next_step(1.0, 1.0) == pytest.approx(0.9)
     assert next_step(1.0, 8.0) == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-12])
+@pytest.mark.parametrize("squeeze", [1.0, 0.1])
+def test_a_cycle_of_the_hierarchy_reduces_the_error_at_every_size(scale, squeeze):
+    """Laplacians, also of cells ten times as long as high: the V-cycle as a stationary iteration."""
+    factors = []
+    for n in (20, 40, 80):
+        line = sp.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(n, n))
+        A = scale * (sp.kron(line, sp.eye(n)) + squeeze**2 * sp.kron(sp.eye(n), line)).tocsr()
+        cycle, x = Hierarchy.of(A), np.random.default_rng(1).standard_normal(n * n)
+        for _ in range(6):
+            before = x @ (A @ x)
+            x = x - cycle(A @ x)
+        factors.append(math.sqrt(x @ (A @ x) / before))
+    assert max(factors) < 0.5
+
+
+def test_coarse_matrices_stay_sparse():
+    """A stencil of 15 points, as on a box cut into tetrahedra, of which 8 are weak."""
+    n = 24
+    one, up = sp.eye(n), sp.eye(n, k=1)
+    line = 2 * one - up - up.T
+    weak = sum(sp.kron(sp.kron(a, b), c) for a, b, c in ((up, up, one), (one, up, up), (up, one, up), (up, up, up)))
+    A = sum(sp.kron(sp.kron(a, b), c) for a, b, c in ((line, one, one), (one, line, one), (one, one, line)))
+    A = (A - 0.02 * (weak + weak.T)).tocsr()
+    levels = Hierarchy.of(A).levels
+    assert sum(level.A.nnz for level in levels) < 1.5 * A.nnz
+    assert all(level.A.data.dtype == np.float32 for level in levels)
+
+
+def test_gmres_is_exact_after_as_many_directions_as_unknowns_and_its_residual_never_grows():
+    rng = np.random.default_rng(0)
+    A, b = rng.standard_normal((25, 25)), rng.standard_normal(25)
+    left = []
+    for limit in range(1, 26):
+        x, iterations = fgmres(A, b, lambda r: r, 1e-12, limit)
+        assert iterations == limit
+        left.append(np.linalg.norm(A @ x - b))
+    assert all(b <= a * (1 + 1e-12) for a, b in pairwise(left)) and left[-1] < 1e-10
+
+
+def test_gmres_stops_where_no_new_direction_comes():
+    x, iterations = fgmres(np.diag([1.0, 2.0, 3.0]), np.array([0.0, 4.0, 0.0]), lambda r: r, 1e-14, 3)
+    assert iterations == 1 and np.allclose(x, [0, 2, 0])
+
+
+def test_a_worn_preconditioner_is_renewed_for_the_next_solve():
+    n = 40
+    line = sp.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(n, n))
+    K = (sp.kron(line, sp.eye(n)) + sp.kron(sp.eye(n), line)).tocsr()
+    K = sp.kron(sp.eye(4), K).tocsr()
+    solver, b = LinearSolver(0, direct=False), np.random.default_rng(0).standard_normal(K.shape[0])
+    counts = []
+    for weight in (1.0, 0.2, 0.2, 0.2):
+        before = solver.iterations
+        solver.solve((K + weight * sp.eye(K.shape[0])).tocsr(), b, 1e-6)
+        counts.append((solver.setups, solver.iterations - before))
+    assert [setups for setups, _ in counts] == [1, 1, 2, 2] and counts[2][1] < counts[1][1]

@@ -6,6 +6,7 @@ of smoothed aggregation per diagonal block, or, for small systems, a sparse LU f
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 
 from cellfem.errors import ConvergenceError, explain
+from cellfem.numerics.amg import Hierarchy
+from cellfem.numerics.krylov import fgmres
 
 TINY = 4_000  # unknowns up to which a factorisation costs less than a Krylov iteration with an old one saves
 DIRECT_LIMIT = 50_000  # unknowns up to which a factorisation is the faster preconditioner
-REBUILD_AT = 12  # Krylov iterations with an old preconditioner above which it is rebuilt
+REBUILD_AT = 12  # Krylov iterations by which an old preconditioner may exceed a fresh one before a solve starts anew
+WORN = 0.6  # [-] share of the fresh rate of convergence below which the next solve has a new preconditioner
 MAX_ITERATIONS = 300
 ROUND_OFF = 1e-14  # [-] residual over |A| |x| that no solver can lower
 
@@ -42,6 +46,8 @@ class LinearSolver:
     setup_seconds: float = 0.0
     _apply: object = field(default=None, repr=False)
     _fresh_iterations: int = 0
+    _fresh_rate: float = 0.0  # decades of the residual per Krylov iteration
+    _worn: bool = False
 
     def solve(self, A: sp.csr_matrix, b: np.ndarray, tolerance: float | None = None) -> np.ndarray:
         """x with |A x - b| <= tolerance |b|.
@@ -53,17 +59,19 @@ class LinearSolver:
         tolerance = tolerance or self.tolerance
         if not np.any(b):
             return np.zeros_like(b)
-        fresh = self._apply is None or self._apply.shape != A.shape or A.shape[0] <= TINY
+        fresh = self._apply is None or self._worn or self._apply.shape != A.shape or A.shape[0] <= TINY
         if fresh:
             self._build(A)
         limit = MAX_ITERATIONS if fresh else self._fresh_iterations + REBUILD_AT
-        x, iterations, done = _fgmres(A, b, self._apply, tolerance, limit)
+        x, iterations, done = _krylov(A, b, self._apply, tolerance, limit)
         if not done and not fresh:
             self._build(A)
-            x, iterations, done = _fgmres(A, b, self._apply, tolerance, MAX_ITERATIONS)
+            x, iterations, done = _krylov(A, b, self._apply, tolerance, MAX_ITERATIONS)
             fresh = True
+        rate = -math.log10(tolerance) / iterations
         if fresh:
-            self._fresh_iterations = iterations
+            self._fresh_iterations, self._fresh_rate = iterations, rate
+        self._worn = rate < WORN * self._fresh_rate
         self.iterations += iterations
         self.longest = max(self.longest, iterations)
         self.seconds += time.perf_counter() - started
@@ -100,49 +108,22 @@ def _lu(A: sp.csr_matrix) -> spla.LinearOperator:
 
 def _block_amg(A: sp.csr_matrix, split: int) -> spla.LinearOperator:
     """Block lower triangular preconditioner: first block, then the second with its right side updated."""
-    first, second = A[:split, :split], A[split:, split:]
     coupling = A[split:, :split]
-    cycles = [_hierarchy(block) for block in (first, second)]
+    first, second = (Hierarchy.of(block) for block in (A[:split, :split], A[split:, split:]))
 
     def apply(r):
         r = r.ravel()
         x = np.empty_like(r)
-        x[:split] = cycles[0](r[:split])
-        x[split:] = cycles[1](r[split:] - coupling @ x[:split])
+        x[:split] = first(r[:split])
+        x[split:] = second(r[split:] - coupling @ x[:split])
         return x
 
     return spla.LinearOperator(A.shape, matvec=apply)
 
 
-def _hierarchy(block: sp.csr_matrix):
-    """One V-cycle of smoothed aggregation as a function of the residual."""
-    import pyamg
-
-    if block.shape[0] == 0:
-        return lambda r: r
-    block = block.copy()
-    block.sort_indices()
-    ml = pyamg.smoothed_aggregation_solver(
-        block, symmetry="nonsymmetric", strength=("symmetric", {"theta": 0.05}), max_coarse=200,
-        presmoother=("gauss_seidel", {"sweep": "forward"}), postsmoother=("gauss_seidel", {"sweep": "backward"}),
-        smooth=("jacobi", {"omega": 4 / 3}), coarse_solver="pinv")
-    for level in ml.levels:  # coarse levels come as 1 x 1 blocks, whose sweeps are several times slower
-        level.A = sp.csr_matrix(level.A)
-        for name in ("P", "R"):
-            if hasattr(level, name):
-                setattr(level, name, sp.csr_matrix(getattr(level, name)))
-    return ml.aspreconditioner(cycle="V").matvec
-
-
-def _fgmres(A, b, apply, tolerance: float, limit: int) -> tuple[np.ndarray, int, bool]:
-    """Flexible GMRES without restart: (x, iterations, whether |Ax - b| <= 2 tolerance |b| or is mere round-off)."""
-    from pyamg.krylov import fgmres
-
-    residuals: list[float] = []
-    limit = min(limit, len(b))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a miss is judged below, from the true residual
-        x, _ = fgmres(A, b, x0=np.zeros_like(b), tol=tolerance, restart=limit, maxiter=1, M=apply, residuals=residuals)
+def _krylov(A, b, apply, tolerance: float, limit: int) -> tuple[np.ndarray, int, bool]:
+    """Flexible GMRES: (x, iterations, whether |Ax - b| <= 2 tolerance |b| or is mere round-off)."""
+    x, iterations = fgmres(A, b, apply.matvec, tolerance, min(limit, len(b)))
     left = np.linalg.norm(A @ x - b)
     done = left <= 2 * tolerance * np.linalg.norm(b) or left <= ROUND_OFF * np.linalg.norm(abs(A) @ np.abs(x))
-    return x, max(len(residuals) - 1, 1), bool(done)
+    return x, max(iterations, 1), bool(done)
