@@ -12,7 +12,7 @@ import numpy as np
 from skfem import MeshTet1
 
 from cellfem.errors import GeometryError, explain
-from cellfem.geometry import levelset_cut, levelset_relax
+from cellfem.geometry import levelset_check, levelset_cut, levelset_relax
 from cellfem.geometry.levelset_box import box_of
 from cellfem.geometry.levelset_cut import Distance
 from cellfem.geometry.levelset_facets import named, tetrahedra
@@ -75,6 +75,7 @@ def fitted(tree: Tree, distance: Distance, *, layers, labels, floor_plates: bool
     background = lattice(tree)
     box = tree.box
     found = levelset_cut.cut(background, distance, 2 * box.marks[1])
+    levelset_check.check_seen(background, box.places(background.at), found.value, distance)
     inside = levelset_cut.inside(found, distance)
     lowest = background.at[2][background.t].min(axis=0)[found.parent]
     layer = np.searchsorted(2 * np.array(box.marks), lowest, side="right") - 1

@@ -34,6 +34,7 @@ class Cut:
     t: np.ndarray  # (4, cells), positively oriented
     side: np.ndarray  # (nodes,) INSIDE, ON, OUTSIDE or ABOVE
     parent: np.ndarray  # (cells,) cell of the lattice
+    value: np.ndarray  # (nodes of the lattice,) [m] distance where they were; inf in the layers above the body
 
 
 def cut(lattice: Lattice, distance: Distance, height: int) -> Cut:
@@ -57,7 +58,7 @@ def cut(lattice: Lattice, distance: Distance, height: int) -> Cut:
     _snap(p, side, lattice, edges, where, original)
     left = (side[edges[0]] == INSIDE) & (side[edges[1]] == OUTSIDE)
     edges, where = edges[:, left], where[left]
-    return _bisect(p, lattice, side, edges, where, original)
+    return _bisect(p, lattice, side, edges, where, original, value)
 
 
 def _cut_edges(t: np.ndarray, side: np.ndarray) -> np.ndarray:
@@ -119,7 +120,7 @@ def _snap(p, side, lattice: Lattice, edges: np.ndarray, where: np.ndarray, origi
     p[:, taken] += moves[:, original[taken]]
 
 
-def _bisect(p, lattice: Lattice, side, edges, where, original) -> Cut:
+def _bisect(p, lattice: Lattice, side, edges, where, original, value) -> Cut:
     """Bisect cut edges at the surface, each cell its own in ascending order of `_order` until none is left."""
     n, t = len(side), lattice.t
     keys = edges[0] * n + edges[1]
@@ -157,7 +158,7 @@ def _bisect(p, lattice: Lattice, side, edges, where, original) -> Cut:
         second[EDGES[chosen, 0], row] = n + which
         todo, parent = np.concatenate([first, second], axis=1), np.concatenate([parent, parent])
     t = np.concatenate([*done, todo], axis=1)
-    return Cut(p, t, side, np.concatenate([*parents, parent]))
+    return Cut(p, t, side, np.concatenate([*parents, parent]), value)
 
 
 def _order(p: np.ndarray, edges: np.ndarray, original: np.ndarray) -> np.ndarray:
