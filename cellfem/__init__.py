@@ -8,7 +8,7 @@ from cellfem.errors import ConvergenceError, GeometryError, TrustWarning
 from cellfem.geometry import Geometry
 from cellfem.geometry.checks import drop_islands
 from cellfem.geometry.random_fields import mosaic, random_field
-from cellfem.materials import Electrolyte, Host, Metal, Separator, Table
+from cellfem.materials import Electrolyte, Host, Metal, Separator, Substrate, Table
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil, Reservoir, UniformFlux
 from cellfem.model.graded import graded
@@ -16,8 +16,10 @@ from cellfem.model.homogenise import electrode_tortuosity_factor, homogenise
 from cellfem.model.medium import Medium
 from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest, Steady
 from cellfem.model.solution import Solution
-from cellfem.physics.film import Film
+from cellfem.physics.deposit import FIBRES, GRAINS, PLATES, TUBES, Growth
+from cellfem.physics.film import Film, Layer, MosaicFilm
 from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
+from cellfem.physics.nucleation import Nucleation
 from cellfem.results.check import Checked, format_check, refine_check
 from cellfem.results.maps import write_curves, write_map
 from cellfem.results.report import report
@@ -31,11 +33,12 @@ from cellfem.studies.solve import solve
 __version__ = "0.1.0"
 
 __all__ = [
-    "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio", "Electrolyte", "Film", "FirstOrder",
-    "Foil", "Galvanostatic", "Geometry", "GeometryError", "Host", "Linear", "Medium", "Metal", "Potentiostatic",
-    "Reservoir", "Rest", "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Table", "Tafel", "TrustWarning",
+    "FIBRES", "GRAINS", "PLATES", "TUBES", "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio",
+    "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic", "Geometry", "GeometryError", "Growth", "Host",
+    "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation", "Potentiostatic", "Reservoir", "Rest",
+    "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "Table", "Tafel", "TrustWarning",
     "UniformFlux", "__version__", "bottom_share", "current_at_one_percent", "drop_islands",
-    "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limiting_current", "mosaic",
-    "random_field", "refine_check", "report", "sand_study", "solve", "twin_differences", "write_curves", "write_map",
-    "write_report", "write_table",
+    "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limiting_current",
+    "mosaic", "random_field", "refine_check", "report", "sand_study", "solve", "twin_differences", "write_curves",
+    "write_map", "write_report", "write_table",
 ]

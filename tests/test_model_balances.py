@@ -84,7 +84,8 @@ def arguments(run):
     i_counter = np.repeat(on_host[:, None] / area.sum(), len(area), axis=1)
     applied = np.array([getattr(run.protocol[k], "current", 0.0) for k in run.step_index])
     return {"times": run.times, "step_index": run.step_index, "fields": run.fields, "sites": run.sites,
-            "i_counter": i_counter, "inflow": np.zeros(len(run.times)), "current": run.current, "applied": applied}
+            "i_counter": i_counter, "inflow": np.zeros(len(run.times)),
+            "displaced": np.zeros(len(run.times)), "steady": False, "current": run.current, "applied": applied}
 
 
 def falsified(run, where: str, key: str, change):

@@ -24,11 +24,11 @@ def failing(monkeypatch, how_often):
     """Worker.potentials that refuses a number of times where the kinetics are the true ones."""
     plain, left = Worker.potentials, [how_often]
 
-    def potentials(self, y, load):
+    def potentials(self, y, load, plated=None):
         if not isinstance(self.system.reaction.kinetics, cf.Linear) and left[0] > 0:
             left[0] -= 1
             raise cf.ConvergenceError("refused")
-        return plain(self, y, load)
+        return plain(self, y, load, plated)
 
     monkeypatch.setattr(Worker, "potentials", potentials)
 

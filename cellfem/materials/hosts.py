@@ -7,6 +7,8 @@ import warnings
 from dataclasses import dataclass
 
 from cellfem.errors import TrustWarning, explain
+from cellfem.materials import substrates
+from cellfem.materials.substrates import Substrate
 
 HANDBOOK = "handbook tables of resistivity at 20 degC"
 PERIODICTABLE = "periodictable 2.1.0"
@@ -19,6 +21,7 @@ class Host:
     name: str
     sigma: float  # [S/m] electronic conductivity of the solid
     rho: float  # [kg/m3] density of the solid
+    substrate: Substrate | None = None  # its bare surface; None: metal grows on it without a barrier
     source: str = ""
     mark: str = ""  # what the report has to repeat
 
@@ -36,9 +39,12 @@ class Host:
         return (f"{self.name}: {self.mark}",) if self.mark else ()
 
 
-GRAPHENE = Host(name="graphene", sigma=math.inf, rho=2200.0, source=f"rho: {PERIODICTABLE} (graphite, 1900-2300)",
+GRAPHENE = Host(name="graphene", sigma=math.inf, rho=2200.0, substrate=substrates.CARBON,
+                source=f"rho: {PERIODICTABLE} (graphite, 1900-2300)",
                 mark="taken as equipotential: its 1e2 to 1e4 S/m dwarf the 1 S/m of an electrolyte")
-COPPER = Host(name="copper", sigma=5.96e7, rho=8960.0, source=f"sigma: {HANDBOOK}; rho: {PERIODICTABLE}")
-NICKEL = Host(name="nickel", sigma=1.43e7, rho=8902.0, source=f"sigma: {HANDBOOK}; rho: {PERIODICTABLE}")
-CARBON = Host(name="carbon", sigma=2e3, rho=1800.0,
+COPPER = Host(name="copper", sigma=5.96e7, rho=8960.0, substrate=substrates.COPPER,
+              source=f"sigma: {HANDBOOK}; rho: {PERIODICTABLE}")
+NICKEL = Host(name="nickel", sigma=1.43e7, rho=8902.0, substrate=substrates.NICKEL,
+              source=f"sigma: {HANDBOOK}; rho: {PERIODICTABLE}")
+CARBON = Host(name="carbon", sigma=2e3, rho=1800.0, substrate=substrates.CARBON,
               mark="illustrative: sigma and rho differ widely among carbons (amorphous: 1.25e3 to 2e3 S/m)")

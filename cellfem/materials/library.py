@@ -6,12 +6,13 @@ import math
 from dataclasses import fields
 
 from cellfem.errors import did_you_mean, explain
-from cellfem.materials import electrolytes, hosts, metals, separators
+from cellfem.materials import electrolytes, hosts, metals, separators, substrates
 from cellfem.materials.electrolyte import CONSISTENT, Electrolyte
 from cellfem.materials.hosts import Host
 from cellfem.materials.metals import Metal
 from cellfem.materials.property import ROLES, T_USUAL
 from cellfem.materials.separators import Separator
+from cellfem.materials.substrates import Substrate
 from cellfem.units import um
 
 COLUMNS = ("kind", "name", "material", "property", "value", "unit", "range", "source", "mark")
@@ -27,17 +28,18 @@ LIBRARY: dict[str, dict] = {
     "electrolyte": _named(electrolytes, Electrolyte),
     "host": _named(hosts, Host),
     "separator": _named(separators, Separator),
+    "substrate": _named(substrates, Substrate),
 }
 
 DEFAULT_ELECTROLYTES = {"Li": "lipf6-ec-dmc", "Na": "napf6-ec-pc", "K": "kfsi-dme"}
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Command-line names of a kind ("metal", "electrolyte", "host", "separator"), as `find` takes them."""
+    """Command-line names of a kind ("metal", "electrolyte", "host", "separator", "substrate"), as `find` takes them."""
     return tuple(_kind(kind))
 
 
-def find(kind: str, name: str) -> Metal | Electrolyte | Host | Separator:
+def find(kind: str, name: str) -> Metal | Electrolyte | Host | Separator | Substrate:
     """The library's material of that name: its constant in lower case with hyphens; metals also by symbol.
 
     Raises ValueError ("did you mean") for an unknown kind or name.
@@ -66,7 +68,7 @@ def default_electrolyte(metal: Metal) -> Electrolyte:
 def catalogue() -> list[dict[str, str]]:
     """One row per value of the library, with the keys of `COLUMNS`; electrolytes at c_0 and 25 degC."""
     describe = {"metal": _metal_rows, "electrolyte": _electrolyte_rows, "host": _host_rows,
-                "separator": _separator_rows}
+                "separator": _separator_rows, "substrate": _substrate_rows}
     rows = []
     for kind, materials in LIBRARY.items():
         for name, material in materials.items():
@@ -141,3 +143,12 @@ def _range(low: float, high: float, unit: str) -> str:
     if low == 0 and math.isinf(high):
         return ""
     return f"{low:g} {unit}" if low == high else f"{low:g}-{high:g} {unit}"
+
+
+def _substrate_rows(substrate: Substrate):
+    for symbol, value in substrate.eta:
+        yield f"eta_nuc, {symbol}", f"{value:g}", "V", "", substrate.source, substrate.mark
+    if substrate.eta:
+        yield "q_n", f"{substrate.q_n:g}", "C/m2", "", "", "illustrative"
+    else:
+        yield "plating", "none", "-", "", substrate.source, substrate.mark

@@ -18,18 +18,21 @@ from cellfem.units import FARADAY
 AT_REST = 1e-4  # [A/m2] currents below this are round-off of a cell at rest, with nothing to be relative to
 
 
-def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, current, applied) -> Audit:
+def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, displaced, current, applied,
+          steady) -> Audit:
     """Largest relative imbalance of charge and salt over all times.
 
     Parameters
     ----------
     times, step_index : (times,) [s], [-]
     fields : "c", "psi", "phi_s" of shape (times, nodes)
-    sites : "plating", "q" of shape (times, sites)
+    sites : "plating", "q", "surface" of shape (times, sites)
     i_counter : (times, counter sites) [A/m2]
     inflow : (times,) [C] F int (N+ - t_ref i_e/F) through a reservoir
+    displaced : (times,) [mol] of salt that deposit in the pores has moved to where the foil was
     current : (times,) [A/m2]
     applied : (times,) [A/m2] what the protocol asks for; nan where the voltage is held
+    steady : whether it is a steady state, on metal that is there already
     """
     if len(times) == 0:
         return Audit(0.0, 0.0)
@@ -43,8 +46,8 @@ def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, curre
     if np.any(asked):
         wrong.append(np.max(np.abs(on_host - applied * cell.area)[asked]) / scale)
         wrong.append(_charge_passed(cell, times, sites["q"] @ area, applied))
-    wrong.append(_law(cell, fields, sites))
-    return Audit(float(max(wrong)), _salt(cell, times, fields["c"], sites["q"] @ area, inflow))
+    wrong.append(_law(cell, fields, sites, steady))
+    return Audit(float(max(wrong)), _salt(cell, times, fields["c"], sites["q"], area, inflow, displaced))
 
 
 def _charge_passed(cell, times, charge, applied) -> float:
@@ -58,14 +61,20 @@ def _charge_passed(cell, times, charge, applied) -> float:
     return float(np.max(np.abs(wrong)) / max(total, 1e-300))
 
 
-def _salt(cell: Cell, times, c, charge, inflow) -> float:
-    """Salt inventory against its start, less what reacted, plus what a reservoir let in; over int eps c_0 dV."""
+def _salt(cell: Cell, times, c, q, area, inflow, displaced) -> float:
+    """Salt inventory against its start, less what reacted, plus what a reservoir let in; over int eps c_0 dV.
+
+    Pores that metal fills have lost int c (-d eps), which the run has booked as `displaced`.
+    """
     weights = _shared(cell.mesh.t, simplex_measure(cell.mesh.p, cell.mesh.t) * cell.porosity, cell.mesh.nvertices)
     wet = weights > 0
-    inventory = c[:, wet] @ weights[wet]
+    metal = _metal(cell, q, area)
+    inventory = c[:, wet] @ weights[wet] - np.sum((metal * c)[:, wet], axis=1) - displaced
+    charge = q @ area
     if cell.closed:
-        change = inventory - cell.electrolyte.c_0 * weights.sum()
+        change = inventory - cell.electrolyte.c_0 * (weights.sum() - metal[0].sum())
     else:
+        charge = charge - charge[0]
         t_ref = float(np.real(cell.electrolyte.at(cell.temperature).t_plus(np.array([cell.electrolyte.c_0]))[0]))
         change = inventory - inventory[0] - (inflow - (1 - t_ref) * charge) / FARADAY
         if len(times) == 1:
@@ -73,14 +82,29 @@ def _salt(cell: Cell, times, c, charge, inflow) -> float:
     return float(np.max(np.abs(change)) / (cell.electrolyte.c_0 * weights.sum()))
 
 
-def _law(cell: Cell, fields, sites) -> float:
-    """The kinetic law with film at each site of the last moment, over the largest current there."""
+def _metal(cell: Cell, q, area) -> np.ndarray:
+    """(times, nodes) volume [m3] that metal takes from the pores of an electrode."""
+    sites, n = cell.sites, cell.mesh.nvertices
+    if "electrode" not in sites.kinds:
+        return np.zeros((len(q), n))
+    own = sites.kind == sites.kinds.index("electrode")
+    volume = np.where(own, q * area, 0.0) * cell.metal.M / (cell.metal.rho * cell.metal.z * FARADAY)
+    return np.array([np.bincount(sites.nodes, row, n) for row in volume])
+
+
+def _law(cell: Cell, fields, sites, steady: bool) -> float:
+    """The kinetic law with film and nucleation at each site of the last moment, over the largest current there."""
     T, transport = cell.temperature, cell.electrolyte.at(cell.temperature)
     at = cell.sites.nodes
-    c, plating = fields["c"][-1, at], sites["plating"][-1]
+    c, plating = fields["c"][-1, at], sites["plating"][-1] / sites["surface"][-1]
     phi_s = np.nan_to_num(fields["phi_s"][-1, at])
-    eta = phi_s - fields["psi"][-1, at] - transport.U(c) + plating * cell.film_used.resistance(cell.sites.x)
+    eta = phi_s - fields["psi"][-1, at] - transport.U(c) + plating * cell.film_resistance
     rate = -cell.kinetics_used.rate(c, eta, transport.U(c), T)
+    if cell.bare is not None and not steady:
+        theta = 1 - np.exp(-np.maximum(sites["q"][-1], 0.0) / cell.bare.q_n)
+        over = (-eta - np.maximum(cell.bare.eta_nuc, 0.0)) / cell.bare.width
+        starts = np.where(np.isneginf(cell.bare.eta_nuc), 1.0, 1 / (1 + np.exp(-np.clip(over, -700, 700))))
+        rate *= np.where(rate >= 0, theta + (1 - theta) * starts, theta)
     return float(np.max(np.abs(rate - plating)) / max(np.max(np.abs(plating)), 1e-3))
 
 
@@ -88,19 +112,20 @@ def _site_areas(cell: Cell, which: str) -> np.ndarray:
     """Areas of the reaction sites, from the corners of facets and cells."""
     sites = cell.sites if which == "host" else cell.counter_sites
     mesh = cell.mesh
-    area = np.zeros(len(sites.nodes))
+    places = len(sites.nodes) // len(sites.shares)
+    area = np.zeros(places)
     if len(sites.facets):
         sides = mesh.f2t[:, sites.facets]
         eps = np.max(np.where(sides >= 0, cell.porosity[sides], 0.0), axis=0)
         measure = simplex_measure(mesh.p, mesh.facets[:, sites.facets]) * eps
         if which == "host":
             measure = measure * cell.bare_facets(sites.facets)
-        area = _shared(sites.facet_sites.T, measure, len(area))
+        area = _shared(sites.facet_sites.T, measure, places)
     if which == "host" and "electrode" in sites.kinds:
         nodal = _shared(mesh.t, simplex_measure(mesh.p, mesh.t) * cell.specific_surface, mesh.nvertices)
-        own = sites.kind == sites.kinds.index("electrode")
-        area[own] = nodal[sites.nodes[own]]
-    return area
+        own = sites.kind[:places] == sites.kinds.index("electrode")
+        area[own] = nodal[sites.nodes[:places][own]]
+    return np.concatenate([share * area for share in sites.shares])
 
 
 def _shared(corners: np.ndarray, measure: np.ndarray, size: int) -> np.ndarray:

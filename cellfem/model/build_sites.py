@@ -9,6 +9,8 @@ from cellfem.model.medium import CONDUCTS_IONS
 from cellfem.model.sites import Sites
 from cellfem.numerics.operators import cell_basis, facet_basis, lumped_weights
 
+COATING = "coating"  # begins the names of parts of `host_surface` with a coating of their own
+
 
 def active_sites(mesh, porosity: np.ndarray, a_s: np.ndarray, bare=None) -> Sites:
     """Sites of the working electrode: facets of `host_surface`, and the cells of `electrode` with weight a_s.
@@ -19,11 +21,7 @@ def active_sites(mesh, porosity: np.ndarray, a_s: np.ndarray, bare=None) -> Site
     facets = np.asarray(mesh.boundaries.get("host_surface", np.zeros(0, dtype=int)))
     if bare is not None:
         facets = facets[bare(facets) > 0]
-    parts = []
-    if len(facets):
-        floor = np.isin(facets, mesh.boundaries.get("collector", []))
-        parts = [("host_surface", facets[~floor]), ("collector", facets[floor])]
-    surface = _facet_sites(mesh, [(kind, f) for kind, f in parts if len(f)], porosity, bare)
+    surface = _facet_sites(mesh, _kinds(mesh, facets), porosity, bare)
     cells = mesh.subdomains.get("electrode", np.zeros(0, dtype=int))
     cells = cells[a_s[cells] > 0]
     if len(cells) == 0:
@@ -38,6 +36,16 @@ def active_sites(mesh, porosity: np.ndarray, a_s: np.ndarray, bare=None) -> Site
                  np.hstack([surface.x, mesh.p[:, nodes]]),
                  np.concatenate([surface.kind, np.full(len(nodes), len(kinds) - 1)]), kinds,
                  surface.facets, surface.facet_sites, surface.facet_area)
+
+
+def _kinds(mesh, facets: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """The facets of the active surface by kind: named coatings, the floor, and the rest of the host's surface."""
+    parts, left = [], facets
+    for name in (*(n for n in mesh.boundaries if n.startswith(COATING)), "collector"):
+        own = np.isin(left, mesh.boundaries[name])
+        parts.append((name, left[own]))
+        left = left[~own]
+    return [(kind, own) for kind, own in (("host_surface", left), *parts[::-1]) if len(own)]
 
 
 def counter_sites(mesh, porosity: np.ndarray) -> Sites:

@@ -13,13 +13,16 @@ import numpy as np
 
 from cellfem.errors import did_you_mean, explain
 from cellfem.geometry.checks import check_percolation, check_regions, host_connected, require_names
-from cellfem.materials import Electrolyte, Host, Metal, Separator
+from cellfem.materials import Electrolyte, Host, Metal, Separator, Substrate
+from cellfem.model import surface
 from cellfem.model.build_sites import active_sites, counter_sites
 from cellfem.model.counter import Counter, Foil, Reservoir
 from cellfem.model.medium import CONDUCTS_ELECTRONS, CONDUCTS_IONS, REGIONS, Medium
 from cellfem.model.sites import Sites
-from cellfem.physics.film import Film
+from cellfem.numerics.operators import cell_basis, lumped_weights
+from cellfem.physics.film import Film, MosaicFilm
 from cellfem.physics.kinetics import Kinetics, reversible
+from cellfem.physics.nucleation import Nucleation
 
 NONE = type(None)
 # what each argument may be, and an example for the message
@@ -30,9 +33,12 @@ _KINDS = {
     "separator": (Separator | NONE, "a Separator such as CELGARD_2500"),
     "temperature": (numbers.Real, "a temperature in K such as 298.15"),
     "kinetics": (Kinetics | NONE, "a law such as cf.ButlerVolmer(i_0=95.0)"),
-    "film": (Film | NONE, "a film such as cf.Film(R=5e-3)"),
+    "film": (Film | MosaicFilm | NONE, "a film such as cf.Film(R=5e-3)"),
     "counter": (Counter, "a counter electrode such as cf.Foil()"),
     "media": (Mapping | NONE, "a mapping of regions to cf.Medium"),
+    "substrate": (Substrate | Nucleation | Mapping | NONE, "a substrate such as substrates.COPPER, a cf.Nucleation, or"
+                  " a mapping of surfaces to them"),
+    "plated": (numbers.Real | Callable, "a charge in C/m2, or a function of position,"),
     "blocked": (numbers.Real | Callable, "a share from 0 to 1, or a function of position,"),
 }
 
@@ -57,10 +63,12 @@ class Cell:
     separator: Separator | None = None
     temperature: float = 298.15  # [K]
     kinetics: Kinetics | None = None  # of the host; None: the metal's
-    film: Film | None = None  # on the host; None: the metal's
+    film: Film | MosaicFilm | None = None  # on the host; None: the metal's
     counter: Counter = field(default_factory=Foil)
     media: Mapping[str, Medium] | None = None  # region -> Medium; others by default
     blocked: float | Callable = 0.0  # [-] share of the host's surface under an insulating coating; or of x [m]
+    substrate: Any = None  # bare surface: Substrate, Nucleation or a mapping of surfaces to them; None: the host's
+    plated: float | Callable = 0.0  # [C/m2] metal on the host at the start, per true area; or of x [m]
     name: str = ""
 
     def __post_init__(self):
@@ -89,6 +97,7 @@ class Cell:
         if any(name in self.medium and not self.medium[name].equipotential for name in CONDUCTS_ELECTRONS):
             host_connected(self.mesh)
         _ = self.sites, self.counter_sites, self.porosity, self.efficiency  # each checks itself
+        _ = self.film_resistance, self.bare, self.metal_at_start
 
     @cached_property
     def medium(self) -> dict[str, Medium]:
@@ -131,7 +140,8 @@ class Cell:
 
     def bare_facets(self, facets: np.ndarray) -> np.ndarray:
         """(facets,) share of each facet of the host's surface that no coating blocks."""
-        return self._bare(self.mesh.p[:, self.mesh.facets[:, facets]].mean(axis=1))
+        bare = self._bare(self.mesh.p[:, self.mesh.facets[:, facets]].mean(axis=1))
+        return np.where(np.isin(facets, surface.blocked_facets(self)), 0.0, bare)
 
     @cached_property
     def efficiency(self) -> np.ndarray:
@@ -155,7 +165,8 @@ class Cell:
     @cached_property
     def sites(self) -> Sites:
         """Reaction sites of the host."""
-        return active_sites(self.mesh, self.porosity, self.specific_surface, self.bare_facets)
+        return active_sites(self.mesh, self.porosity, self.specific_surface,
+                            self.bare_facets).split(surface.shares(self.film_used))
 
     @cached_property
     def counter_sites(self) -> Sites:
@@ -185,7 +196,39 @@ class Cell:
         return self.kinetics or self.metal.kinetics
 
     @cached_property
-    def film_used(self) -> Film:
+    def film_resistance(self) -> np.ndarray:
+        """(sites,) R [Ohm m2] of the host's film."""
+        return surface.film_resistance(self.film_used, self.sites)
+
+    @cached_property
+    def bare(self) -> surface.Bare | None:
+        """Nucleation at the host's sites; None where metal is there from the start without end (a foil)."""
+        return surface.bare(self)
+
+    @cached_property
+    def metal_at_start(self) -> np.ndarray:
+        """(sites,) [C/m2]."""
+        return surface.metal_at_start(self)
+
+    @cached_property
+    def room(self) -> np.ndarray:
+        """(sites,) thickness [m] of deposit that fills a place: its half gap, or eps/a_s; inf where nothing closes."""
+        return surface.room(self)
+
+    @cached_property
+    def electrode_volume(self) -> np.ndarray:
+        """(nodes,) electrolyte volume that the vertex rule gives a node of the electrode [m3]."""
+        cells = self.mesh.subdomains["electrode"]
+        return lumped_weights(cell_basis(self.mesh, cells, lumped=True), self.porosity[cells])
+
+    @cached_property
+    def electrode_space(self) -> np.ndarray:
+        """(nodes,) volume of electrode that the vertex rule gives a node [m3]."""
+        cells = self.mesh.subdomains["electrode"]
+        return lumped_weights(cell_basis(self.mesh, cells, lumped=True), np.ones(len(cells)))
+
+    @cached_property
+    def film_used(self) -> Film | MosaicFilm:
         """On the host."""
         return self.film or Film(R=self.metal.R_film)
 
@@ -199,7 +242,8 @@ class Cell:
     def counter_film(self) -> Film:
         """On a metal-foil counter electrode."""
         own = getattr(self.counter, "film", None)
-        return own or (Film(R=self.film_used.R) if not callable(self.film_used.R) else Film(R=self.metal.R_film))
+        plain = isinstance(self.film_used, Film) and not self.film_used.layers and not callable(self.film_used.R)
+        return own or (self.film_used if plain else Film(R=self.metal.R_film))
 
     @cached_property
     def transport(self):
@@ -221,6 +265,9 @@ class Cell:
                 notes += material.notes
         notes += [note for medium in (self.media or {}).values() if medium.electrolyte for note in
                   medium.electrolyte.notes]
+        for kind in surface.nucleations(self).values():
+            notes += kind.notes(self.metal.symbol) if isinstance(kind, Substrate) else ()
+        notes += self.film_used.notes
         if "host" in self.medium and self.medium["host"].equipotential:
             notes.append("host: taken as equipotential (sigma = inf)")
         return tuple(dict.fromkeys(notes))

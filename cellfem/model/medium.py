@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cellfem.errors import explain
+from cellfem.physics.deposit import PLATES, Growth
 
 CONDUCTS_IONS = ("pore", "electrolyte", "separator", "electrode")
 CONDUCTS_ELECTRONS = ("host", "electrode")
@@ -29,6 +30,7 @@ class Medium:
     B: Value | None = None  # [-] transport efficiency; None: eps (straight pores)
     sigma: Value = np.inf  # [S/m] effective electronic conductivity; inf: equipotential
     a_s: Value = 0.0  # [1/m] active surface per volume
+    growth: Growth = PLATES  # how eps, B, sigma and a_s follow the deposit in an electrode
     electrolyte: Any = None  # an Electrolyte, or None for the cell's own
 
     @property

@@ -15,6 +15,8 @@ STOP_RATIO = 1e-3  # the electroneutral model is trusted down to c_s/c_0 of this
 class Galvanostatic:
     """Constant current until `capacity` is passed or `duration` is over, or until the electrolyte is depleted.
 
+    Stripping (current < 0) ends early where the host carries no more metal that can be reached.
+
     Raises ValueError for a zero or non-finite current, and where both or neither end is given.
     """
 
@@ -22,9 +24,11 @@ class Galvanostatic:
     capacity: float | None = None  # [C/m2] superficial, > 0
     duration: float | None = None  # [s]
     stop_ratio: float = STOP_RATIO  # [-] c_s/c_0 at which a plating place counts as depleted
+    cutoff: float | None = None  # [V] > 0: stripping also ends where the cell voltage falls to minus this
 
     def __post_init__(self):
         _finite("Galvanostatic.current", self.current)
+        _positive("Galvanostatic.cutoff", self.cutoff)
         if self.current == 0:
             raise ValueError(explain("Galvanostatic.current", "found 0", "a current that plates (> 0) or strips (< 0)"
                                      " is needed", "Use Rest(duration=...) for a pause."))

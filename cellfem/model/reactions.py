@@ -6,11 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cellfem.model.surface import Bare
 from cellfem.physics.film import current
 from cellfem.physics.kinetics import Kinetics
+from cellfem.physics.nucleation import Growing
 from cellfem.physics.transport import Transport
 
 STEP = 1e-30  # complex step: no cancellation, so as small as you like
+
+
+@dataclass(frozen=True, eq=False)
+class Plated:
+    """The charge at the sites: q - tau i_n."""
+
+    q: np.ndarray  # (sites,) [C/m2]
+    tau: float = 0.0  # [s]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +31,25 @@ class Reaction:
     R: np.ndarray  # (sites,) [Ohm m2]
     transport: Transport
     T: float
+    bare: Bare | None = None  # nucleation at the sites
+    surface: np.ndarray | float = 1.0  # (sites,) reacting area over that at the start
 
-    def current(self, c, potential):
-        """i_n [A/m2] for c [mol/m3] and potential = phi_s - psi [V] (both (sites,))."""
+    def current(self, c, potential, plated: Plated | None = None):
+        """i_n [A/m2 of area at the start] for c [mol/m3] and potential = phi_s - psi [V] (both (sites,)).
+
+        Without `plated` the metal is there already (theta = 1).
+        """
         U = self.transport.U(c)
-        return current(self.kinetics, c, potential - U, U, self.R, self.T)
+        return self.surface * current(self._law(plated), c, potential - U, U, self.R, self.T)
 
-    def tangent(self, c, potential):
+    def _law(self, plated: Plated | None):
+        if self.bare is None or plated is None:
+            return self.kinetics
+        return Growing(self.kinetics, self.bare.eta_nuc, self.bare.q_n, self.bare.width, plated.q,
+                       plated.tau * self.surface)
+
+    def tangent(self, c, potential, plated: Plated | None = None):
         """(i_n, d i_n/d c, d i_n/d potential)."""
-        by_c = self.current(c + STEP * 1j, potential)
-        by_potential = self.current(c, potential + STEP * 1j)
+        by_c = self.current(c + STEP * 1j, potential, plated)
+        by_potential = self.current(c, potential + STEP * 1j, plated)
         return by_c.real, by_c.imag / STEP, by_potential.imag / STEP

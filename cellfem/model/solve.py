@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from cellfem.model.moves import Moves
+from cellfem.model.reactions import Plated
 from cellfem.model.system import Load, Storage, System
 from cellfem.numerics.assembly import pin
 from cellfem.numerics.linear import LinearSolver
@@ -31,22 +32,22 @@ class Worker:
 
     # -- potentials at a given concentration --------------------------------------------------------------------------
 
-    def potentials(self, y: np.ndarray, load: Load) -> np.ndarray:
+    def potentials(self, y: np.ndarray, load: Load, plated: Plated | None = None) -> np.ndarray:
         """y with its concentration and the potentials that balance charge there (secondary current distribution)."""
         system, n = self.system, self.system.unknowns.salt
-        c = system.unknowns.unpack(y)[0]
+        now = Storage(system.unknowns.unpack(y)[0], 1.0, plated)
 
         def whole(part):
             return np.concatenate([y[:n], part])
 
         def evaluate(part):
-            R, J = system.evaluate(whole(part), load, Storage(c, 1.0))
+            R, J = system.evaluate(whole(part), load, now)
             return R[n:], J[n:, n:]
 
         def solve(J, R, _, tolerance):
             return self.charge.solve(J, -R, tolerance)
 
-        part = self._newton(y[n:], evaluate, solve, lambda p: system.residual(whole(p), load, Storage(c, 1.0))[n:],
+        part = self._newton(y[n:], evaluate, solve, lambda p: system.residual(whole(p), load, now)[n:],
                             Moves(0), "potentials at the given concentration")
         return whole(part)
 

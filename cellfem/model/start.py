@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from cellfem.errors import ConvergenceError
-from cellfem.model.reactions import STEP, Reaction
+from cellfem.model.reactions import STEP, Plated, Reaction
 from cellfem.model.solve import Worker
 from cellfem.model.system import Load, System
 from cellfem.physics.kinetics import Linear
@@ -21,19 +21,19 @@ PLAIN, STAGED, RAMPED = "plain", "primary, secondary, tertiary", "load ramp"
 SMALLEST = 1e-3  # [-] share of the load by which a ramp goes on at least
 
 
-def balanced(worker: Worker, c: np.ndarray, load: Load) -> tuple[np.ndarray, str]:
+def balanced(worker: Worker, c: np.ndarray, load: Load, plated: Plated | None = None) -> tuple[np.ndarray, str]:
     """(y with the concentration c [mol/m3] on the electrolyte nodes and its potentials, the start that it took).
 
     Raises ConvergenceError where no start converges.
     """
-    guess = first_guess(worker.system, c, load)
+    guess = first_guess(worker.system, c, load, plated)
     try:
-        return worker.potentials(guess, load), PLAIN
+        return worker.potentials(guess, load, plated), PLAIN
     except ConvergenceError:
         try:
-            return worker.potentials(primary(worker, guess, load), load), STAGED
+            return worker.potentials(primary(worker, guess, load), load, plated), STAGED
         except ConvergenceError:
-            return _ramped(worker, c, load), RAMPED
+            return _ramped(worker, c, load, plated), RAMPED
 
 
 def primary(worker: Worker, guess: np.ndarray, load: Load) -> np.ndarray:
@@ -48,21 +48,22 @@ def primary(worker: Worker, guess: np.ndarray, load: Load) -> np.ndarray:
 def _line(reaction: Reaction) -> Reaction:
     c = reaction.transport.c_0
     slope = np.imag(reaction.kinetics.rate(c, STEP * 1j, 0.0, reaction.T)) / STEP
-    return replace(reaction, kinetics=Linear(i_0=float(slope) * thermal_voltage(reaction.T), order=0.0, c_ref=c))
+    line = Linear(i_0=float(slope) * thermal_voltage(reaction.T), order=0.0, c_ref=c)
+    return replace(reaction, bare=None, kinetics=line)
 
 
-def _ramped(worker: Worker, c: np.ndarray, load: Load) -> np.ndarray:
+def _ramped(worker: Worker, c: np.ndarray, load: Load, plated: Plated | None) -> np.ndarray:
     """The potentials under a load that grows from a tenth."""
     def part(share):
         return Load(current=None if load.current is None else share * load.current,
                     voltage=None if load.voltage is None else share * load.voltage)
 
     share, step = 0.0, 0.1
-    y = first_guess(worker.system, c, part(step))
+    y = first_guess(worker.system, c, part(step), plated)
     while share < 1:
         target = min(share + step, 1.0)
         try:
-            y = worker.potentials(y, part(target))
+            y = worker.potentials(y, part(target), plated)
         except ConvergenceError:
             step /= 2
             if step < SMALLEST:
@@ -72,7 +73,7 @@ def _ramped(worker: Worker, c: np.ndarray, load: Load) -> np.ndarray:
     return y
 
 
-def first_guess(system: System, c: np.ndarray, load: Load) -> np.ndarray:
+def first_guess(system: System, c: np.ndarray, load: Load, plated: Plated | None = None) -> np.ndarray:
     """Uniform potentials at which the mean current flows through both electrodes at the mean concentration."""
     cell = system.cell
     phi_s = np.zeros(len(system.electrons.pattern.nodes) if system.electrons else 0)
@@ -80,7 +81,7 @@ def first_guess(system: System, c: np.ndarray, load: Load) -> np.ndarray:
     current = load.current
     if current is None:
         current = 0.0
-    host = _drop(system.reaction, c_mean, -current * cell.area / cell.sites.area.sum())
+    host = _drop(system.reaction, c_mean, -current * cell.area / cell.sites.area.sum(), plated)
     psi = -host
     at_counter = current * cell.area / cell.counter_sites.area.sum()
     scalar = at_counter
@@ -93,15 +94,20 @@ def first_guess(system: System, c: np.ndarray, load: Load) -> np.ndarray:
     return system.unknowns.pack(c, np.full(len(c), psi), phi_s, scalar)
 
 
-def _drop(reaction: Reaction, c: float, i_n: float) -> float:
-    """phi_s - psi [V] at which the uniform current density i_n flows, with the mean film."""
+def _drop(reaction: Reaction, c: float, i_n: float, plated: Plated | None = None) -> float:
+    """phi_s - psi [V] at which the uniform current density i_n flows, with the mean film, charge and barrier."""
     one = np.array([c])
     mean = Reaction(reaction.kinetics, np.array([reaction.R.mean()]), reaction.transport, reaction.T)
+    if reaction.bare is not None and plated is not None:
+        bare = replace(reaction.bare, eta_nuc=reaction.bare.eta_nuc.min(keepdims=True), q_n=reaction.bare.q_n[:1])
+        mean, plated = replace(mean, bare=bare), Plated(np.array([plated.q.mean()]))
+    else:
+        plated = None
     high = 60.0 + abs(i_n) * float(reaction.R.mean())
     low = -high
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(80):  # the current grows with the potential: bisection
             middle = 0.5 * (low + high)
-            value = float(mean.current(one, np.array([middle]))[0])
+            value = float(mean.current(one, np.array([middle]), plated)[0])
             low, high = (middle, high) if value < i_n else (low, middle)
     return 0.5 * (low + high)

@@ -10,14 +10,15 @@ Rows are in amperes.  With M = N+ - t_ref i_e/F (docs/theory.md, equations 1-4):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil, Reservoir
-from cellfem.model.reactions import STEP, Reaction
+from cellfem.model.deposit import Filled
+from cellfem.model.reactions import STEP, Plated, Reaction
 from cellfem.model.unknowns import Unknowns
 from cellfem.numerics.assembly import Scatter, pin
 from cellfem.numerics.operators import CellOperators, cell_basis, lumped_weights
@@ -38,6 +39,7 @@ class Storage:
 
     base: np.ndarray  # (electrolyte nodes,) [mol/m3]
     tau: float  # [s]
+    plated: Plated | None = None  # charge at the host's sites; None: metal is there
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +54,11 @@ class System:
     site_ionic: np.ndarray  # (sites,) position among the electrolyte nodes
     site_host: np.ndarray  # (sites,) position among the host nodes, or -1 where phi_s = 0
     counter_ionic: np.ndarray
-    reaction: Reaction
+    reaction: Reaction  # of the host
     counter_reaction: Reaction | None  # of a foil
     scatter: Scatter
+    empty_volume: np.ndarray  # pore_volume without deposit
+    filled: Filled | None = None  # what deposit has done to an electrode's volume and conduction
 
     @staticmethod
     def of(cell: Cell) -> System:
@@ -77,14 +81,24 @@ class System:
         rows, cols = _pairs(ions, electrons, unknowns, site_ionic, site_host, counter_ionic)
         return System(cell, ions, electrons, unknowns, _groups(cell, cells),
                       float(np.real(transport.t_plus(np.array([cell.electrolyte.c_0]))[0])), volume, site_ionic,
-                      site_host, counter_ionic, Reaction(cell.kinetics_used, cell.film_used.resistance(sites.x),
-                                                         transport, T),
-                      foil, Scatter.of(rows, cols, unknowns.size))
+                      site_host, counter_ionic, Reaction(cell.kinetics_used, cell.film_resistance,
+                                                         transport, T, cell.bare),
+                      foil, Scatter.of(rows, cols, unknowns.size), volume)
+
+    def with_deposit(self, q: np.ndarray) -> System:
+        """The system while the sites carry the charge q [C/m2]: volumes, conduction and area of an electrode follow."""
+        filled = Filled.by(self.cell, q)
+        if filled is None:
+            return self
+        volume = self.empty_volume - filled.taken[self.ions.pattern.nodes]
+        return replace(self, filled=filled, pore_volume=volume, reaction=replace(self.reaction, surface=filled.surface))
 
     @cached_property
     def host_matrix(self):
-        """int sigma grad phi_s . grad v on the host nodes: constant."""
-        return self.electrons.pattern.matrix(self.electrons.diffusion @ np.ones(len(self.electrons.cells)))
+        """int sigma grad phi_s . grad v on the host nodes."""
+        cells = self.electrons.cells
+        factor = np.ones(len(cells)) if self.filled is None else self.filled.conductivity[cells]
+        return self.electrons.pattern.matrix(self.electrons.diffusion @ factor)
 
     # -- residual ---------------------------------------------------------------------------------------------------
 
@@ -92,7 +106,8 @@ class System:
         """Rows in A; `storage` None at steady state."""
         c, psi, phi_s, scalar = self.unknowns.unpack(y)
         laws = [part.real for part in self._laws(c)]
-        i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic])
+        i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic],
+                                    storage.plated if storage else None)
         i_counter = self._counter_current(c, psi, scalar)
         return self._collect(c, psi, phi_s, scalar, laws, i_n, i_counter, load, storage)
 
@@ -131,7 +146,7 @@ class System:
         fixed = self.unknowns.c < 0
         if not np.any(fixed):
             return 0.0
-        i_n, i_counter, _ = self.currents(y)
+        i_n, i_counter, _ = self.currents(y, storage.plated)
         salt, _ = self._rows(c, psi, [part.real for part in self._laws(c)], i_n, i_counter, storage)
         reacting = (1 - self.t_ref) * float(i_counter @ self.cell.counter_sites.area)
         return float(salt[fixed].sum()) + reacting
@@ -159,7 +174,8 @@ class System:
         laws = self._laws(c)
         (D, m, kappa, r), (dD, dm, dkappa, dr) = ([law.real for law in laws], [law.imag / STEP for law in laws])
         i_n, by_c, by_potential = self.reaction.tangent(c[self.site_ionic],
-                                                        self._site_potential(phi_s) - psi[self.site_ionic])
+                                                        self._site_potential(phi_s) - psi[self.site_ionic],
+                                                        storage.plated if storage else None)
         i_counter, k_c, k_psi, k_scalar = self._counter_tangent(c, psi, scalar)
         R = self._collect(c, psi, phi_s, scalar, (D, m, kappa, r), i_n, i_counter, load, storage)
         B = self.cell.efficiency[:, :, ions.cells]
@@ -211,7 +227,7 @@ class System:
             out[1, at] = excess * kappa
             out[2, at] = kappa
             out[3, at] = remainder
-        return out
+        return out if self.filled is None else out * self.filled.efficiency[self.ions.cells]
 
     def _site_potential(self, phi_s):
         return np.where(self.site_host >= 0, phi_s[self.site_host] if len(phi_s) else 0.0, 0.0)
@@ -238,10 +254,10 @@ class System:
         counter, at = self.cell.counter_sites, self.counter_ionic
         return float((psi[at] + self.cell.transport.U(c[at])) @ counter.area / counter.area.sum())
 
-    def currents(self, y: np.ndarray):
+    def currents(self, y: np.ndarray, plated: Plated | None = None):
         """i_n [A/m2] at the sites and at the counter sites, and the superficial current density (> 0 plates)."""
         c, psi, phi_s, scalar = self.unknowns.unpack(y)
-        i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic])
+        i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic], plated)
         return i_n, self._counter_current(c, psi, scalar), -float(i_n @ self.cell.sites.area) / self.cell.area
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,28 +15,123 @@ from cellfem.units import thermal_voltage
 _ITERATIONS = 200
 
 
-@dataclass(frozen=True, kw_only=True)
-class Film:
-    """A film (SEI) of area-specific resistance R on the plating surface; a number, or a function of position."""
+TYPICAL = "Typical for lithium: 1e-3 to 1e-2 Ohm m2 (10 to 100 Ohm cm2)."
+BULK = 5e-7  # [S/m] conductivities below this are those of bulk phases
 
-    R: float | Callable = 0.0  # [Ohm m2] per true area, >= 0; a function takes x (dimension, points) [m]
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer of a film, R = thickness/conductivity."""
+
+    thickness: float | Callable  # [m], >= 0; a function takes x (dimension, points) [m]
+    conductivity: float | None = None  # [S/m] of ions through the layer
+    name: str = "layer"
 
     def __post_init__(self):
-        if not callable(self.R):
+        if self.conductivity is None:
+            raise ValueError(explain(f"Layer ({self.name}).conductivity", "found none", "a conductivity in S/m is"
+                                     " needed", "Effective values are 1e-6 to 1e-5 S/m; or give Film(R=...)."))
+        if not (isinstance(self.conductivity, numbers.Real) and 0 < self.conductivity < np.inf):
+            raise ValueError(explain(f"Layer ({self.name}).conductivity", f"found {self.conductivity!r}", "a positive"
+                                     " number is needed", "S/m; 1 S/cm is 100 S/m."))
+        if not callable(self.thickness):
+            self._check(np.asarray(self.thickness, dtype=float))
+
+    def resistance(self, x: np.ndarray) -> np.ndarray:
+        """R [Ohm m2] at the points."""
+        thickness = np.asarray(self.thickness(x) if callable(self.thickness) else self.thickness, dtype=float)
+        self._check(thickness)
+        return np.broadcast_to(thickness / self.conductivity, x.shape[1:])
+
+    def _check(self, thickness) -> None:
+        if not np.all(np.isfinite(thickness)) or np.any(thickness < 0):
+            raise ValueError(explain(f"Layer ({self.name}).thickness", f"found {np.min(thickness):g} m", "a finite"
+                                     " thickness >= 0 is needed", "In metres: 20 nm is 20e-9."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """A film (SEI) on the plating surface: an area-specific resistance R, or layers in series.
+
+    Layers whose conductivity is that of a bulk phase (Li2O, LiF: near 1e-7 S/m and below) overstate R by two to three
+    orders of magnitude against measured cells; such a film carries a note that the report repeats.
+    """
+
+    R: float | Callable | None = None  # [Ohm m2] per true area, >= 0; a function takes x (dimension, points) [m]
+    layers: tuple[Layer, ...] = ()  # in series, in place of R
+
+    def __post_init__(self):
+        object.__setattr__(self, "layers", tuple(self.layers))
+        if self.R is not None and self.layers:
+            raise ValueError(explain("Film", "found both R and layers", "one of them describes the film",
+                                     "Leave out R; a layer of fixed resistance is thickness over conductivity."))
+        wrong = [layer for layer in self.layers if not isinstance(layer, Layer)]
+        if wrong:
+            raise ValueError(explain("Film.layers", f"found {wrong[0]!r}", "a sequence of cf.Layer is needed",
+                                     "For example cf.Layer(thickness=20e-9, conductivity=5e-6)."))
+        if self.R is not None and not callable(self.R):
             _check(np.asarray(self.R, dtype=float))
 
     def resistance(self, x: np.ndarray) -> np.ndarray:
-        """R [Ohm m2] at the points x (dimension, points) [m]."""
-        R = self.R(x) if callable(self.R) else self.R
+        """R [Ohm m2] at the points x (dimension, points) [m]: the sum over the layers, which lie in series."""
+        if self.layers:
+            return np.sum([layer.resistance(x) for layer in self.layers], axis=0)
+        R = self.R(x) if callable(self.R) else 0.0 if self.R is None else self.R
         R = np.broadcast_to(np.asarray(R, dtype=float), x.shape[1:])
         _check(R)
         return R
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the report has to repeat."""
+        return tuple(f"film: {layer.name}: a conductivity of {layer.conductivity:g} S/m is that of a bulk phase; films"
+                     " on real electrodes conduct as if by 1e-6 to 1e-5 S/m" for layer in self.layers
+                     if layer.conductivity < BULK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MosaicFilm:
+    """Patches of different films side by side.
+
+    Patches much smaller than pores and diffusion lengths see the same electrolyte: each place then carries all of
+    them in parallel, i_n = sum_k share_k i_k, every patch with a current (and a deposit) of its own.  With a
+    `correlation_length` the patches are laid out by a Gaussian random field, each place having one film; the shares
+    hold on the surface as a whole.
+    """
+
+    shares: tuple[float, ...]  # [-] of the surface; they add up to 1
+    films: tuple[Film, ...]
+    correlation_length: float | None = None  # [m]; None: vanishing
+    seed: int = 0
+
+    def __post_init__(self):
+        object.__setattr__(self, "shares", tuple(self.shares))
+        object.__setattr__(self, "films", tuple(self.films))
+        if len(self.shares) != len(self.films) or not self.films or not all(isinstance(f, Film) for f in self.films):
+            raise ValueError(explain("MosaicFilm", f"found {len(self.shares)} shares and {self.films!r}", "one share"
+                                     " for each cf.Film is needed", "For example shares=(0.9, 0.1), films=(thick, thin)."))
+        good = all(isinstance(s, numbers.Real) and 0 < s <= 1 for s in self.shares)
+        if not good or abs(sum(self.shares) - 1) > 1e-9:
+            raise ValueError(explain("MosaicFilm.shares", f"found {self.shares}", "shares above 0 that add up to 1 are"
+                                     " needed", "Give area fractions, not per cent."))
+        if self.correlation_length is not None and not self.correlation_length > 0:
+            raise ValueError(explain("MosaicFilm.correlation_length", f"found {self.correlation_length!r}", "a positive"
+                                     " length [m] or None (vanishing) is needed", "5 um is 5e-6."))
+
+    def resistance(self, x: np.ndarray) -> np.ndarray:
+        """R [Ohm m2] of all patches in parallel: 1/R = sum share_k/R_k."""
+        parts = [film.resistance(x) for film in self.films]
+        with np.errstate(divide="ignore"):
+            return 1 / np.sum([share / R for share, R in zip(self.shares, parts, strict=True)], axis=0)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(note for film in self.films for note in film.notes)
+
 
 def _check(R: np.ndarray) -> None:
     if not np.all(np.isfinite(R)) or np.any(R < 0):
-        raise ValueError(explain("Film.R", f"found {np.min(R):g}", "a finite film resistance >= 0 is needed",
-                                 "Typical for lithium: 1e-3 to 1e-2 Ohm m2 (10 to 100 Ohm cm2)."))
+        raise ValueError(explain("Film.R", f"found {np.min(R):g}", "a finite film resistance >= 0 is needed", TYPICAL))
 
 
 def current(kinetics: Kinetics, c, delta, U, R, T: float):
@@ -67,14 +163,15 @@ def _overpotential(kinetics, c, delta, U, R, T):
         high = np.where(at_rest >= 0, np.minimum(high, 0.0), high)
         # far from rest the film carries delta: Butler-Volmer inverted at the current delta/R
         exchange = V * _slope(kinetics, c, 0 * delta, U, T)
-        eta = np.clip(2 * V * np.arcsinh(delta / (2 * np.maximum(R, 1e-300) * exchange)), low, high)
+        eta = np.clip(2 * V * np.arcsinh(delta / (2 * np.maximum(R * exchange, 1e-300))), low, high)
+        last, small = high - low, 1e-9 * V  # Newton's next error is this squared: below round-off
         for _ in range(_ITERATIONS):
             h = eta + R * kinetics.rate(c, eta, U, T) - delta
             high, low = np.where(h > 0, eta, high), np.where(h > 0, low, eta)
             new = eta - h / (1 + R * _slope(kinetics, c, eta, U, T))
-            new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
-            small = np.abs(new - eta) <= 1e-9 * V  # Newton's next error is this squared: below round-off
-            eta = new
-            if np.all(small):
+            step = np.abs(new - eta)
+            good = (new >= low) & (new <= high) & (step <= np.maximum(0.5 * last, small))  # else it may run in circles
+            eta, last = np.where(good, new, 0.5 * (low + high)), np.where(good, step, 0.5 * (high - low))
+            if np.all(last <= small):
                 break
     return eta

@@ -98,7 +98,7 @@ def _march(run: Run, steps) -> Outcome:
     for index, step in enumerate(steps):
         c, q, inflow, start = carried(run, c_0)
         outcome = run_step(run, index, step, c, q, start, inflow)
-        if outcome.kind != "finished":
+        if outcome.kind not in ("finished", "stripped"):
             break
     return outcome
 
@@ -110,15 +110,17 @@ def _solution(system: System, steps, frames: list[Frame], outcome: Outcome, stat
     q = np.array([frame.q for frame in frames]).reshape(plating.shape)
     c, psi, phi_s = (fields[key][:, cell.sites.nodes] for key in ("c", "psi", "phi_s"))
     U = cell.transport.U(c) if len(frames) else c
-    eta = np.nan_to_num(phi_s) - psi - U + plating * cell.film_used.resistance(cell.sites.x)
-    sites = {"c": c, "plating": plating, "q": q, "eta": eta}
+    surface = np.array([np.broadcast_to(frame.surface, cell.sites.nodes.shape) for frame in frames]).reshape(q.shape)
+    eta = np.nan_to_num(phi_s) - psi - U + plating / surface * cell.film_resistance
+    sites = {"c": c, "plating": plating, "q": q, "eta": eta, "surface": surface}
     times = np.array([frame.time for frame in frames])
     index = np.array([frame.step_index for frame in frames], dtype=int)
     current = np.array([frame.current for frame in frames])
     voltage = np.array([system.voltage(*_ionic(system, frame.y)) for frame in frames])
     result = audit(cell, times, index, fields, sites, np.array([frame.i_counter for frame in frames]),
-                   np.array([frame.inflow for frame in frames]), current,
-                   np.array([_applied(steps[frame.step_index]) for frame in frames]))
+                   np.array([frame.inflow for frame in frames]), np.array([frame.displaced for frame in frames]),
+                   current,
+                   np.array([_applied(steps[frame.step_index]) for frame in frames]), isinstance(steps[0], Steady))
     _trust(result, fields)
     notes = _range_notes(cell, fields["c"])
     surface = {key: cell.sites.on_facets(values) for key, values in sites.items()} if len(cell.sites.facets) else {}

@@ -9,12 +9,14 @@ import numpy as np
 
 from cellfem.errors import ConvergenceError, explain
 from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest
+from cellfem.model.reactions import Plated
 from cellfem.model.solution import Outcome
 from cellfem.model.solve import Worker
 from cellfem.model.start import PLAIN, balanced
 from cellfem.model.system import Load, Storage
 from cellfem.numerics.timestepping import Step, next_step, tr_bdf2
 from cellfem.studies.depletion import busy_nodes
+from cellfem.studies.stops import Stops, has_metal
 from cellfem.units import FARADAY
 
 LANDING = 0.02  # [-] relative width of the window in which a stop counts as met
@@ -35,6 +37,8 @@ class Frame:
     q: np.ndarray  # (sites,) [C/m2] plated
     current: float  # [A/m2]
     inflow: float  # [C] F times int (N+ - t_ref i_e/F) through a reservoir
+    displaced: float = 0.0  # [mol] of salt that deposit in the pores has moved to where the foil was
+    surface: np.ndarray | float = 1.0  # (sites,) reacting area over that at the start, as the current saw it
 
 
 @dataclass
@@ -48,6 +52,7 @@ class Run:
     steps: int = 0
     rejected: int = 0
     start: str = PLAIN  # the hardest start that a step needed
+    displaced: float = 0.0  # [mol]
 
     @property
     def system(self):
@@ -57,8 +62,11 @@ class Run:
 def run_step(run: Run, index: int, protocol, c: np.ndarray, q: np.ndarray, start: float, inflow: float) -> Outcome:
     """Carry one protocol step out from the concentration c and the plated charge q at the time `start` [s]."""
     load, duration = _load(protocol)
-    march = March(run, index, load, start, getattr(protocol, "stop_ratio", 1e-3))
-    y, start = balanced(run.worker, c, load)
+    if not has_metal(run.system.cell, load, q):
+        return Outcome("stripped", f"stripped: the host carries no metal at t = {start:.4g} s", start)
+    march = March(run, index, load, start, getattr(protocol, "stop_ratio", 1e-3), getattr(protocol, "cutoff", None))
+    run.worker.system = run.system.with_deposit(q)
+    y, start = balanced(run.worker, c, load, Plated(q))
     run.start = run.start if start == PLAIN else start
     x = np.concatenate([c, q, [inflow]])
     if not run.frames:
@@ -85,22 +93,25 @@ class March:
     load: Load
     start: float
     stop_ratio: float
+    cutoff: float | None = None  # [V] at which a stripping step ends
     y: np.ndarray | None = None  # at the last accepted time
     y_stage: np.ndarray | None = None
 
     def to(self, s_end: float, y: np.ndarray, x: np.ndarray) -> Outcome:
         run, s, h, k = self.run, 0.0, FIRST * s_end, np.zeros_like(x)
+        stops, volume = Stops.of(self, x), run.system.pore_volume
         self.y, previous = y, []
         while s < s_end * (1 - 1e-12):
             h = min(h, s_end - s)
             if s_end - s - h < 0.1 * h:  # no sliver at the end
                 h = s_end - s
-            aimed = self._aim(x, k)
-            h = min(h, aimed)
+            h = min(h, self._aim(x, k), stops.aim(s, x, k))
             if not h >= SMALLEST * s_end:
-                return self._stuck(s, y, x, previous, s_end)
+                return stops.exhausted(self.start + s * s, x) or self._stuck(s, y, x, previous, s_end)
+            run.worker.system = run.system.with_deposit(self._charge(x) + 0.5 * h * self._charge(k))
+            slope = self._rescaled(k, volume)
             try:
-                step = tr_bdf2(s, h, x, k, self._solver(s, h, y, previous))
+                step = tr_bdf2(s, h, x, slope, self._solver(s, h, y, previous))
             except ConvergenceError as error:
                 run.rejected += 1
                 self.last_error = error
@@ -116,14 +127,23 @@ class March:
                 run.rejected += 1
                 h = reached
                 continue
+            shorter = stops.shorter(step, self.y)
+            if shorter is not None and h > 1e-7 * s_end:
+                run.rejected += 1
+                h = shorter
+                continue
+            run.displaced += self._displaced(x, step.x1)
             previous = [*previous[-1:], (s, y)]
             s, x, k, y = s + h, step.x1, step.k1, self.y
+            volume = run.system.pore_volume
             run.steps += 1
             self.record(s, y, x)
             if run.progress:
                 run.progress(s * s / s_end**2, self.start + s * s)
             if reached is not None:
                 return self._depleted(step, y)
+            if (ended := stops.met(step, y)) is not None:
+                return ended
             h = next_step(h, error)
         return Outcome("finished", f"finished after {self.start + s * s:.4g} s", self.start + s * s)
 
@@ -134,11 +154,11 @@ class March:
         points = [*previous, (s0, y0)]
 
         def solve(stage, base, tau, s):
-            storage = Storage(base[:n], tau)
+            storage = Storage(base[:n], tau, Plated(base[n:-1], tau))
             y = worker.stage(_predict(points, s, system.unknowns.salt), self.load, storage)
             points.append((s, y))
             self.y = y
-            i_n, _, _ = system.currents(y)
+            i_n, _, _ = system.currents(y, storage.plated)
             c = system.unknowns.unpack(y)[0]
             return np.concatenate([c, base[n:-1] - tau * i_n, [base[-1] + tau * system.inflow(y, storage)]])
 
@@ -151,7 +171,7 @@ class March:
         costs a few nodes an order of accuracy for a moment and nobody a digit.
         """
         system, n = self.run.system, len(self.run.system.pore_volume)
-        i_n = system.currents(self.y)[0]
+        i_n = system.currents(self.y, Plated(step.x1[n:-1]))[0]
         ratio = step.error[:n] / system.unknowns.c_0
         plating = system.site_ionic if np.sum(i_n * system.cell.sites.area) <= 0 else system.counter_ionic
         at_sites = np.max(np.abs(ratio[plating]))
@@ -159,7 +179,32 @@ class March:
         salt = FARADAY * system.unknowns.c_0 * system.pore_volume.sum() / system.cell.sites.area.sum()
         passed = max(np.mean(np.abs(i_n)) * (step.s + step.h) ** 2, IDLE * salt)
         charge = 0.3 * np.max(np.abs(step.error[n:-1]), initial=0.0) / passed
-        return max(at_sites, in_bulk, charge) / self.run.tolerance
+        bare, covering = system.reaction.bare, 0.0
+        if bare is not None:
+            slope = np.exp(-np.maximum(step.x1[n:-1], 0.0) / bare.q_n) / bare.q_n
+            covering = 0.3 * np.sqrt(system.cell.sites.mean((slope * step.error[n:-1]) ** 2))
+        return max(at_sites, in_bulk, charge, covering) / self.run.tolerance
+
+    def _charge(self, x: np.ndarray) -> np.ndarray:
+        """(sites,) the part of a state that is plated charge."""
+        return x[len(self.run.system.pore_volume): -1]
+
+    def _rescaled(self, k: np.ndarray, volume: np.ndarray) -> np.ndarray:
+        """Slopes k for the pore volumes of this step, given those of the last: the salt that flows in is the same."""
+        now = self.run.system.pore_volume
+        if now is volume:
+            return k
+        out = k.copy()
+        out[: len(now)] *= volume / now
+        return out
+
+    def _displaced(self, x0: np.ndarray, x1: np.ndarray) -> float:
+        """Salt [mol] displaced in a step, whose salt balance held the pore volumes at those of its middle."""
+        system, n = self.run.system, len(self.run.system.pore_volume)
+        if system.filled is None:
+            return 0.0
+        v0, v1 = (system.with_deposit(self._charge(x)).pore_volume for x in (x0, x1))
+        return float(x1[:n] @ (v1 - system.pore_volume) + x0[:n] @ (system.pore_volume - v0))
 
     # -- depletion ----------------------------------------------------------------------------------------------------
 
@@ -167,14 +212,14 @@ class March:
         """Length of step that meets the stop along the tangent."""
         if self.stop_ratio == 0:
             return np.inf
-        nodes = busy_nodes(self.run.system, self.y)
+        nodes = busy_nodes(self.run.system, self.y, Plated(self._charge(x)))
         floor = self.stop_ratio * self.run.system.unknowns.c_0
         falling = nodes[(k[nodes] < 0) & (x[nodes] > floor)]
         return float(np.min((x[falling] - floor) / -k[falling], initial=np.inf))
 
     def _event(self, step: Step) -> float | None:
         """Distance from the step's start at which the stop is met (at most h, or a hair more), None if it is not."""
-        nodes = busy_nodes(self.run.system, self.y)
+        nodes = busy_nodes(self.run.system, self.y, Plated(self._charge(step.x1)))
         floor = self.stop_ratio * self.run.system.unknowns.c_0
         low = nodes[step.x1[nodes] <= floor * (1 + LANDING)]
         if len(low) == 0 or self.stop_ratio == 0:
@@ -189,7 +234,7 @@ class March:
     def _depleted(self, step: Step, y: np.ndarray) -> Outcome:
         """Where and when; the time to c = 0 by tangent and curvature in s."""
         system, cell = self.run.system, self.run.system.cell
-        nodes = busy_nodes(system, y)
+        nodes = busy_nodes(system, y, Plated(self._charge(step.x1)))
         worst = nodes[np.argmin(step.x1[nodes])]
         c, slope, bend = step.x1[worst], step.k1[worst], float(step.curvature(np.array([worst]))[0])
         roots = np.roots([0.5 * bend, slope, c]) if bend else np.array([-c / slope])
@@ -203,7 +248,7 @@ class March:
     def _stuck(self, s, y, x, previous, s_end):
         """No step succeeds any more: depletion if c is nearly gone where the metal plates, else an error."""
         system = self.run.system
-        nodes = busy_nodes(system, y)
+        nodes = busy_nodes(system, y, Plated(self._charge(x)))
         lowest = np.min(x[nodes], initial=np.inf) / system.unknowns.c_0
         if lowest < 0.05 and len(nodes):
             worst = nodes[np.argmin(x[nodes])]
@@ -220,9 +265,9 @@ class March:
 
     def record(self, s: float, y: np.ndarray, x: np.ndarray) -> None:
         n = len(self.run.system.pore_volume)
-        i_n, i_counter, current = self.run.system.currents(y)
+        i_n, i_counter, current = self.run.system.currents(y, Plated(x[n:-1]))
         self.run.frames.append(Frame(self.start + s * s, self.index, y, i_n, i_counter, x[n:-1].copy(), current,
-                                     float(x[-1])))
+                                     float(x[-1]), self.run.displaced, self.run.system.reaction.surface))
 
 
 def _predict(points, s: float, salt: int) -> np.ndarray:
@@ -240,6 +285,6 @@ def _predict(points, s: float, salt: int) -> np.ndarray:
 def carried(run: Run, c_0: np.ndarray):
     """Concentration, plated charge and inflow that the next protocol step starts from."""
     if not run.frames:
-        return c_0, np.zeros(len(run.system.site_ionic)), 0.0, 0.0
+        return c_0, run.system.cell.metal_at_start, 0.0, 0.0
     last = run.frames[-1]
     return run.system.unknowns.unpack(last.y)[0], last.q, last.inflow, last.time

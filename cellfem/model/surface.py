@@ -1,0 +1,132 @@
+"""The state of the reacting surface: nucleation, films, metal at the start, and the room that deposit can fill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellfem.errors import did_you_mean, explain
+from cellfem.geometry.gaps import half_gaps
+from cellfem.geometry.random_fields import random_field
+from cellfem.materials.substrates import Substrate
+from cellfem.model.sites import Sites
+from cellfem.physics.film import Film, MosaicFilm
+from cellfem.physics.nucleation import Nucleation
+
+HOSTS = {"host", "pore", "electrode"}  # regions of a scaffold; without one the floor is the metal's own foil
+
+
+@dataclass(frozen=True, eq=False)
+class Bare:
+    """Nucleation at the sites, as arrays."""
+
+    eta_nuc: np.ndarray  # (sites,) [V]; -inf: no barrier
+    q_n: np.ndarray  # (sites,) [C/m2]
+    width: float  # [V]
+
+
+def nucleations(cell) -> dict[str, Nucleation | Substrate]:
+    """What each kind of surface is made of; empty where the floor is a foil of the metal."""
+    given = cell.substrate
+    if given is None:
+        on_host = getattr(cell.host, "substrate", None) or Nucleation()
+        given = on_host if HOSTS & set(cell.mesh.subdomains) else {}
+    kinds = surface_kinds(cell.mesh)
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(kinds, given)
+    for name in given:
+        if name not in kinds:
+            raise ValueError(explain("Cell.substrate", f"found the surface {name!r}", "a surface of this mesh is"
+                                     f" needed: {', '.join(kinds)}", did_you_mean(str(name), kinds)))
+    if not given:
+        return {}
+    rest = getattr(cell.host, "substrate", None) or Nucleation()
+    return {kind: given.get(kind, rest) for kind in kinds}
+
+
+def surface_kinds(mesh) -> list[str]:
+    """Names of the reacting surfaces that a mesh may have."""
+    boundaries = mesh.boundaries or {}
+    coatings = [name for name in boundaries if name.startswith("coating")]
+    found = [*coatings, "host_surface"] if "host_surface" in boundaries else []
+    found += ["collector"] if len(np.intersect1d(boundaries.get("host_surface", []), boundaries["collector"])) else []
+    return found + (["electrode"] if "electrode" in mesh.subdomains else [])
+
+
+def blocked_facets(cell) -> np.ndarray:
+    """(n,) facets of surfaces under an insulating coating."""
+    names = [name for name, kind in nucleations(cell).items() if isinstance(kind, Substrate) and kind.blocked]
+    boundaries = cell.mesh.boundaries
+    found = [boundaries[name] for name in names if name != "host_surface" and name in boundaries]
+    if "host_surface" in names:
+        own = [boundaries[name] for name in nucleations(cell) if name != "host_surface" and name in boundaries]
+        found.append(np.setdiff1d(boundaries["host_surface"], np.concatenate(own) if own else []))
+    return np.concatenate(found).astype(int) if found else np.zeros(0, dtype=int)
+
+
+def bare(cell) -> Bare | None:
+    """Nucleation at the cell's sites; None where metal is there from the start without end."""
+    laws, sites = nucleations(cell), cell.sites
+    if not laws:
+        return None
+    eta, q_n, width = np.empty(len(sites.nodes)), np.empty(len(sites.nodes)), 0.0
+    for k, kind in enumerate(sites.kinds):
+        law = laws[kind]
+        law = law.nucleation(cell.metal.symbol) if isinstance(law, Substrate) else law
+        own = sites.kind == k
+        eta[own], q_n[own] = law.at(sites.x[:, own])
+        width = max(width, law.width)
+    return Bare(eta, q_n, width)
+
+
+def film_resistance(film: Film | MosaicFilm, sites: Sites) -> np.ndarray:
+    """(sites,) R [Ohm m2]."""
+    if isinstance(film, Film):
+        return film.resistance(sites.x)
+    x = sites.patches(sites.x)
+    if film.correlation_length is None:
+        return np.concatenate([part.resistance(x[:, k]) for k, part in enumerate(film.films)])
+    field = random_field(film.correlation_length, film.seed)(sites.x)
+    order = np.argsort(field)
+    below = (np.cumsum(sites.area[order]) - 0.5 * sites.area[order]) / sites.area.sum()
+    patch = np.empty(len(order), dtype=int)
+    patch[order] = np.minimum(np.searchsorted(np.cumsum(film.shares), below), len(film.films) - 1)
+    R = np.stack([part.resistance(sites.x) for part in film.films])
+    return R[patch, np.arange(len(patch))]
+
+
+def shares(film: Film | MosaicFilm) -> tuple[float, ...]:
+    """Shares of the patches that every place has."""
+    return film.shares if isinstance(film, MosaicFilm) and film.correlation_length is None else (1.0,)
+
+
+def metal_at_start(cell) -> np.ndarray:
+    """(sites,) charge [C/m2] of the metal that a host carries at the start."""
+    x = cell.sites.x
+    q = np.broadcast_to(np.asarray(cell.plated(x) if callable(cell.plated) else cell.plated, dtype=float), x.shape[1:])
+    if not np.all(np.isfinite(q) & (q >= 0)):
+        raise ValueError(explain("Cell.plated", f"found {np.min(q):g} C/m2", "a charge >= 0 per true area is needed",
+                                 "1 mAh/cm2 is 3.6e4 C/m2."))
+    return q.copy()
+
+
+def room(cell) -> np.ndarray:
+    """(sites,) thickness [m] of deposit that fills a place: the half gap at a surface, eps/a_s in an electrode.
+
+    inf where metal grows toward free electrolyte, a separator or a foil: nothing closes there.
+    """
+    sites, mesh = cell.sites, cell.mesh
+    out = np.full(len(sites.nodes) // len(sites.shares), np.inf)
+    if not HOSTS & set(mesh.subdomains):
+        return np.tile(out, len(sites.shares))
+    inside = np.flatnonzero(sites.kind[: len(out)] == sites.kinds.index("electrode")) if "electrode" in sites.kinds \
+        else np.zeros(0, dtype=int)
+    if len(sites.facets):
+        gaps = half_gaps(mesh, sites.facets)
+        np.minimum.at(out, sites.facet_sites.ravel(), np.repeat(gaps, sites.facet_sites.shape[1]))
+    if len(inside):
+        volume = cell.electrode_volume[sites.nodes[inside]]
+        out[inside] = volume / cell.sites.patches(sites.area).sum(axis=0)[inside]
+    return np.tile(out, len(sites.shares))

@@ -1,0 +1,128 @@
+"""What else ends a protocol step: pores full of metal, and hosts without any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellfem.model.cell import Cell
+from cellfem.model.deposit import FULL, filling
+from cellfem.model.solution import Outcome
+from cellfem.model.system import Load
+from cellfem.numerics.timestepping import Step
+from cellfem.units import cm, mAh
+
+EMPTY = 1e-8  # [-] charge over that at the start of the step below which nothing is left to strip
+NEARLY_EMPTY = 1e-3  # [-] below which a step that finds no state any more has run out of metal
+FORWARD = 0.9  # [-] share of the remaining metal that one time step may strip
+CLOSE = 1e-6  # [-] filling short of full that counts as full
+NEAR = 1e-3  # [V] of the voltage at which stripping ends
+
+
+def has_metal(cell: Cell, load: Load, q: np.ndarray) -> bool:
+    """Whether the sites can give the current asked for; a foil always can."""
+    strips = load.current is not None and load.current < 0 and cell.bare is not None
+    return not strips or bool(np.max(q) > 1e-9 * cell.bare.q_n.min())
+
+
+@dataclass(frozen=True, eq=False)
+class Stops:
+    """The stops of one protocol step; states and slopes are those of the time steps in s = sqrt(t - start)."""
+
+    march: object  # the March that asks
+    limit: np.ndarray  # (sites,) filling at which a place is closed
+    metal: float  # [C] at the start of the step
+
+    @staticmethod
+    def of(march, x: np.ndarray) -> Stops:
+        sites = march.run.system.cell.sites
+        inside = sites.kind == sites.kinds.index("electrode") if "electrode" in sites.kinds else False
+        limit = np.where(inside, FULL, 1.0) * np.ones(len(sites.nodes))
+        return Stops(march, limit, _metal(march, x))
+
+    @property
+    def cell(self) -> Cell:
+        return self.march.run.system.cell
+
+    @property
+    def stripping(self) -> bool:
+        current = self.march.load.current
+        return current is not None and current < 0 and self.cell.bare is not None
+
+    def aim(self, s: float, x: np.ndarray, k: np.ndarray) -> float:
+        """Length of a step that runs neither out of metal nor (along the tangent) far into a full pore."""
+        if self.stripping:
+            current = -self.march.load.current * self.cell.area
+            return np.sqrt(s * s + FORWARD * _metal(self.march, x) / current) - s
+        room = self.limit - filling(self.cell, self.march._charge(x))
+        rate = filling(self.cell, np.maximum(self.march._charge(k), 0.0))
+        ahead = (rate > 0) & (room > CLOSE)
+        return 1.5 * float(np.min(room[ahead] / rate[ahead], initial=np.inf))
+
+    def shorter(self, step: Step, y: np.ndarray) -> float | None:
+        """The length at which a step that went too far would have met a stop; None where it did not."""
+        over = self._over(step)
+        if len(over):
+            n = len(self.march.run.system.pore_volume)
+            u = np.linspace(0, 1, 2001)
+            track = np.array([step.at(step.s + v * step.h, n + over) for v in u])
+            scale = self.cell.metal.thickness_per_charge / self.cell.room[over]
+            first = np.argmax(track * scale >= self.limit[over], axis=0)
+            k = int(first.min())
+            place = int(np.argmin(first))
+            a, b = track[k - 1, place] * scale[place], track[k, place] * scale[place]
+            return step.h * (u[k - 1] + (u[k] - u[k - 1]) * (self.limit[over[place]] - a) / (b - a))
+        cutoff = self.march.cutoff
+        if self.stripping and cutoff is not None:
+            last, now = (self._voltage(v) for v in (self.march.run.frames[-1].y, y))
+            if now < -cutoff - NEAR:
+                return step.h * float(np.clip((last + cutoff) / (last - now), 0.05, 0.95))
+        return None
+
+    def _over(self, step: Step) -> np.ndarray:
+        """Sites that a step has filled by more than is closed."""
+        return np.flatnonzero(self._share(step) > 1 + CLOSE)
+
+    def _share(self, step: Step) -> np.ndarray:
+        """(sites,) filling over that of a closed pore, 0 where the deposit does not grow."""
+        q0, q1 = self.march._charge(step.x0), self.march._charge(step.x1)
+        return np.where(q1 > q0, filling(self.cell, q1) / self.limit, 0.0)
+
+    def met(self, step: Step, y: np.ndarray) -> Outcome | None:
+        """The outcome where an accepted step ends at a stop."""
+        time = self.march.start + (step.s + step.h) ** 2
+        q = self.march._charge(step.x1)
+        share = self._share(step)
+        worst = int(np.argmax(share))
+        if share[worst] >= 1 - CLOSE:
+            place = self.cell.sites.x[:, worst]
+            plated = float(q @ self.cell.sites.area) / self.cell.area / (mAh / cm**2)
+            return Outcome("closed", f"pore closed at ({self.cell.place(place)}), t = {time:.4g} s: the deposit fills"
+                           f" it there, {plated:.4g} mAh/cm2 are in the host", time, tuple(map(float, place)))
+        if self.stripping:
+            if _metal(self.march, step.x1) <= EMPTY * self.metal:
+                return self._stripped(time, step.x1)
+            if self.march.cutoff is not None and self._voltage(y) <= -self.march.cutoff + NEAR:
+                return self._stripped(time, step.x1, f" at {-self.march.cutoff:g} V")
+        return None
+
+    def exhausted(self, time: float, x: np.ndarray) -> Outcome | None:
+        """The outcome where no step succeeds any more because hardly any metal is left."""
+        if self.stripping and _metal(self.march, x) <= NEARLY_EMPTY * self.metal:
+            return self._stripped(time, x)
+        return None
+
+    def _stripped(self, time: float, x: np.ndarray, where: str = "") -> Outcome:
+        left = _metal(self.march, x) / self.cell.area / (mAh / cm**2)
+        return Outcome("stripped", f"stripped{where} at t = {time:.4g} s: {left:.3g} mAh/cm2 stay behind", time)
+
+    def _voltage(self, y: np.ndarray) -> float:
+        system = self.march.run.system
+        c, psi, _, scalar = system.unknowns.unpack(y)
+        return system.voltage(c, psi, scalar)
+
+
+def _metal(march, x: np.ndarray) -> float:
+    """Charge [C] of the metal on the host."""
+    return float(np.maximum(march._charge(x), 0.0) @ march.run.system.cell.sites.area)
