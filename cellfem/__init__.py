@@ -27,18 +27,19 @@ from cellfem.results.twins import bottom_share, twin_differences
 from cellfem.results.write import format_table, write_report, write_table
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import CurrentAtRatio, current_at_one_percent
+from cellfem.studies.safe import SafeOperation, safe_capacity, safe_current
 from cellfem.studies.sand import SandPoint, SandStudy, sand_study
 from cellfem.studies.solve import solve
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "FIBRES", "GRAINS", "PLATES", "TUBES", "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio",
-    "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic", "Geometry", "GeometryError", "Growth", "Host",
-    "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation", "Potentiostatic", "Reservoir", "Rest",
-    "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "Table", "Tafel", "TrustWarning",
+    "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio", "Electrolyte", "FIBRES", "Film",
+    "FirstOrder", "Foil", "GRAINS", "Galvanostatic", "Geometry", "GeometryError", "Growth", "Host", "Layer", "Linear",
+    "Medium", "Metal", "MosaicFilm", "Nucleation", "PLATES", "Potentiostatic", "Reservoir", "Rest", "SafeOperation",
+    "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "TUBES", "Table", "Tafel", "TrustWarning",
     "UniformFlux", "__version__", "bottom_share", "current_at_one_percent", "drop_islands",
-    "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limiting_current",
-    "mosaic", "random_field", "refine_check", "report", "sand_study", "solve", "twin_differences", "write_curves",
-    "write_map", "write_report", "write_table",
+    "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limiting_current", "mosaic",
+    "random_field", "refine_check", "report", "safe_capacity", "safe_current", "sand_study", "solve",
+    "twin_differences", "write_curves", "write_map", "write_report", "write_table",
 ]

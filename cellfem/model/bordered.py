@@ -13,12 +13,13 @@ from cellfem.numerics.newton import newton
 
 
 def steady_at_ratio(worker: Worker, y: np.ndarray, current: float, ratio: float,
-                    nodes: np.ndarray) -> tuple[np.ndarray, float]:
+                    nodes: np.ndarray, *, tolerance: float = 1e-6) -> tuple[np.ndarray, float]:
     """(y, current [A/m2]) of the steady state in which the least c/c_0 over `nodes` is `ratio`.
 
     Newton's method on the balances bordered by one row, min c/c_0 = ratio, and one column, the current: the node that
     holds the minimum is taken anew in each step (an active set of one), and each step costs one more linear solve with
-    the same matrix.  `nodes` number the salt unknowns; y and `current` are the start.
+    the same matrix.  `nodes` number the salt unknowns; y and `current` are the start, `tolerance` is for the last
+    update.
 
     Raises ConvergenceError where it does not converge.
     """
@@ -26,7 +27,7 @@ def steady_at_ratio(worker: Worker, y: np.ndarray, current: float, ratio: float,
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         result = newton(np.append(y, current / border.scale), evaluate=border.evaluate, solve=border.solve,
                         residual=border.residual, advance=border.advance, size=border.size,
-                        where="steady state at a given depletion")
+                        tolerance=tolerance, where="steady state at a given depletion")
     worker.newton_steps += result.steps
     worker.history.append(result.history)
     return result.y[:-1], float(result.y[-1] * border.scale)

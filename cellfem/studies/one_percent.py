@@ -30,9 +30,11 @@ from cellfem.studies.steady import steady_frame
 from cellfem.units import FARADAY
 
 RATIO = 0.01  # [-] c/c_0
-EVEN_RATIO = 0.6  # [-] c/c_0 of the estimate that the continuation begins with
-NEAREST = 1.02  # [-] factor on c/c_0 below which a step of the continuation gets nowhere
-HALVINGS = 12  # of the current at the start
+EVEN_RATIO = 0.3  # [-] c/c_0 at the worst place of the even plating that the path begins with
+FIRST, FALL = 0.3, 0.1  # [-] factors by which c/c_0 falls in the first and in later steps of the path
+NEAREST = 1.1  # [-] factor on c/c_0 below which a step of the path gets nowhere
+ROUGH, EXACT = 0.1, 1e-6  # [-] last Newton update on the way, and at its end
+ATTEMPTS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,42 +98,41 @@ def current_at_one_percent(cell: Cell, *, ratio: float = RATIO) -> CurrentAtRati
 def follow(worker: Worker, ratio: float) -> tuple[np.ndarray, float]:
     """(y, current [A/m2]) of the steady state whose least c/c_0 on the active surface is `ratio`, from even plating on.
 
+    On the way the ratio falls by decades, each solved for roughly; where a step fails, a smaller one is tried, and
+    where the first one does, even plating at a smaller current.
+
     Raises ConvergenceError where the path cannot be followed.
     """
     nodes = np.unique(worker.system.unknowns.c[worker.system.site_ionic])
     nodes = nodes[nodes >= 0]
-    y, current = _begin(worker, nodes, ratio)
-    reached, goal = float(np.min(y[nodes])), ratio
+    even = EVEN_RATIO if ratio < FIRST * EVEN_RATIO else 0.5 * (1 + ratio)  # well above the goal
+    for attempt in range(ATTEMPTS):
+        try:
+            c, current = _even(worker.system, even)
+            y, _ = balanced(worker, c, Load(current=current))
+            return _lowered(worker, y, current, ratio, nodes)
+        except ConvergenceError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        even = 0.5 * (1 + even)
+
+
+def _lowered(worker: Worker, y: np.ndarray, current: float, ratio: float, nodes: np.ndarray):
+    """`follow` from the start y, which balances charge but not yet salt."""
+    reached = float(np.min(y[nodes]))
+    goal = max(ratio, FIRST * reached)
     while True:
         try:
-            y, current = steady_at_ratio(worker, y, current, goal, nodes)
+            y, current = steady_at_ratio(worker, y, current, goal, nodes,
+                                         tolerance=EXACT if goal == ratio else ROUGH)
         except ConvergenceError:
-            if 1 / NEAREST < reached / goal < NEAREST:
+            if goal > reached / NEAREST:
                 raise
             goal = math.sqrt(goal * reached)
             continue
         if goal == ratio:
             return y, current
-        reached, goal = goal, ratio
-
-
-def _begin(worker: Worker, nodes: np.ndarray, ratio: float) -> tuple[np.ndarray, float]:
-    """A steady state some way from `ratio`, at the current that even plating would need, or a part of it."""
-    even = 1 - (1 - EVEN_RATIO) * min(1.0, (1 - ratio) / (1 - EVEN_RATIO) * 0.7)
-    c, current = _even(worker.system, even)
-    for halving in range(HALVINGS):
-        try:
-            y, _ = balanced(worker, c, Load(current=current))
-            y = worker.steady(y, Load(current=current))
-        except ConvergenceError:
-            if halving == HALVINGS - 1:
-                raise
-        else:
-            if np.min(y[nodes]) > 0.1 * ratio:
-                return y, current
-        current, c = current / 2, (c + worker.system.unknowns.c_0) / 2
-    raise ConvergenceError(explain("current at a given depletion", f"no steady state at {current / 10:.2g} mA/cm2",
-                                   "a state to begin with is needed", "Refine the mesh where the current crowds."))
+        reached, goal = goal, max(ratio, FALL * goal)
 
 
 def _even(system: System, ratio: float) -> tuple[np.ndarray, float]:

@@ -1,0 +1,200 @@
+"""Safe operation: the largest capacity at a current, and the largest current for a capacity, at a bound of the risk.
+
+The risk of a run is the predicted depletion of its worst place when the target capacity is plated (docs/theory.md, 24):
+below 1 every place has salt left, at 1 the worst one depletes just then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cellfem.errors import ConvergenceError, explain
+from cellfem.model.cell import Cell
+from cellfem.model.protocol import STOP_RATIO, Galvanostatic
+from cellfem.model.solution import Solution
+from cellfem.studies.limiting import limiting_current
+from cellfem.studies.one_percent import current_at_one_percent
+from cellfem.studies.planar import planar_sand_time, salt_time, separator_sand_time
+from cellfem.studies.solve import TOLERANCE, solve
+
+RISK = 1.0  # [-] the default bound: no place depletes before the target is plated
+CLOSE = 4e-3  # [-] relative width to which a bound is solved for
+STRIDE = (0.01, 0.05)  # [-] least and largest first step of a search, relative
+JUMP = 0.05  # [-] excess from which on it is no better known: at a limiting current the risk jumps
+RUNS = 30  # of a search
+
+
+@dataclass(frozen=True, eq=False)
+class SafeOperation:
+    """The edge of safe operation of a cell: what is solved for, and the run at it."""
+
+    risk: float  # [-] the bound
+    current: float  # [A/m2] superficial
+    capacity: float  # [C/m2] superficial; inf where the current never breaks the bound
+    limiting_current: float  # [A/m2]
+    place: tuple[float, ...] | None  # [m] of the worst place
+    runs: tuple[tuple[float, float, float], ...]  # (current [A/m2], capacity [C/m2], risk [-]) of every run made
+    solution: Solution | None  # the run nearest to the edge on its safe side; None where none was needed
+    message: str  # for the user
+
+
+def max_risk(run: Solution) -> tuple[float, np.ndarray]:
+    """(largest risk [-] of a galvanostatic run, its place [m]), as the report has it."""
+    c_0, step = run.cell.electrolyte.c_0, run.protocol[0]
+    worst = int(np.argmin(run.sites["c"][-1]))
+    risk = max(0.0, 1 - float(run.sites["c"][-1, worst]) / c_0)
+    if run.outcome.kind == "depleted" and run.times[-1] < step.time:
+        risk *= math.sqrt(step.time / float(run.times[-1]))
+    return risk, run.cell.sites.x[:, worst]
+
+
+def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: float = TOLERANCE) -> SafeOperation:
+    """The largest capacity that a plating current may pass before a place exceeds the bound of the risk.
+
+    One long run finds about when the worst place gets there; runs to that capacity close in on it.  The capacity is inf
+    where the bound is never reached: where the current settles below it.
+
+    Parameters
+    ----------
+    cell : Cell
+    current : superficial [A/m2], > 0
+    risk : the bound, above 0 and at most 1 [-]; 0.5 keeps away from depletion, 1 allows it at the very end
+    tolerance : local error of c/c_0 per time step [-]
+    """
+    _check_risk("safe_capacity", risk)
+    _check_positive("safe_capacity.current", current, "a plating current in A/m2")
+    search = _Search(cell, risk, tolerance)
+    limit = limiting_current(cell)
+    duration = 4 * salt_time(cell, current)
+    if math.isinf(duration):
+        return search.result(current, math.inf, limit, "no current lowers the concentration: t+ = 1")
+    long = solve(cell, Galvanostatic(current=current, duration=duration), tolerance=tolerance)
+    t = _crossing(long, risk)
+    if t is None:
+        reached = float(np.max(1 - long.sites["c"].min(axis=1) / cell.electrolyte.c_0))
+        return search.result(current, math.inf, limit, f"at {current / 10:.4g} mA/cm2 the risk stays below"
+                             f" {risk:g}: it reaches {reached:.3g} in {duration:.4g} s")
+    x = search.close_in(lambda x: (current, current * math.exp(x)), math.log(t))
+    return search.result(current, current * math.exp(x), limit)
+
+
+def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: float = TOLERANCE) -> SafeOperation:
+    """The largest current at which a capacity can be plated before a place exceeds the bound of the risk.
+
+    A bracketing secant method on transient runs; each run's risk counts, extrapolated where it depletes early.  With an
+    infinite capacity the steady state decides, in one bordered solve.
+
+    Parameters
+    ----------
+    cell : Cell
+    capacity : superficial [C/m2], > 0; math.inf for plating without end
+    risk : the bound, above 0 and at most 1 [-]
+    tolerance : local error of c/c_0 per time step [-]
+    """
+    _check_risk("safe_current", risk)
+    if capacity != math.inf:
+        _check_positive("safe_current.capacity", capacity, "a capacity in C/m2")
+    search = _Search(cell, risk, tolerance)
+    limit = limiting_current(cell)
+    if math.isinf(limit):
+        return search.result(math.inf, capacity, limit, "no current lowers the concentration: t+ = 1")
+    lasting = current_at_one_percent(cell, ratio=max(1 - risk, STOP_RATIO))
+    if capacity == math.inf:
+        search.kept = lasting.solution
+        return search.result(lasting.current, capacity, limit)
+    start = max(lasting.current, _planar_guess(cell, capacity, risk))
+    x = search.close_in(lambda x: (math.exp(x), capacity), math.log(start))
+    return search.result(math.exp(x), capacity, limit)
+
+
+def _planar_guess(cell: Cell, capacity: float, risk: float) -> float:
+    """The current [A/m2] at which a plane has this risk at the capacity: risk^2 = J^2 t/(tau J^2), t = Q/J."""
+    per_current = separator_sand_time(cell, 1.0)
+    per_current = planar_sand_time(cell, 1.0) if math.isnan(per_current) else per_current
+    return risk**2 * per_current / capacity
+
+
+def _crossing(run: Solution, risk: float) -> float | None:
+    """The time [s] at which the worst place of a run reaches the risk, between its recorded moments; None if never."""
+    worst = 1 - run.sites["c"].min(axis=1) / run.cell.electrolyte.c_0
+    if risk >= 1 - STOP_RATIO and run.outcome.kind == "depleted":
+        return run.outcome.time / (1 - STOP_RATIO) ** 2
+    above = np.flatnonzero(worst >= risk)
+    if len(above) == 0:
+        return None
+    k = int(above[0])
+    s = np.sqrt(run.times[k - 1: k + 1])
+    return float(np.interp(risk, worst[k - 1: k + 1], s) ** 2)
+
+
+@dataclass
+class _Search:
+    """Runs made on the way to the edge."""
+
+    cell: Cell
+    risk: float
+    tolerance: float
+    runs: list = field(default_factory=list)
+    kept: Solution | None = None  # the safe run nearest to the edge
+    kept_at: float = -math.inf
+
+    def excess(self, x: float, at: Callable) -> float:
+        """ln(risk of the run at x over the bound)."""
+        current, capacity = at(x)
+        run = solve(self.cell, Galvanostatic(current=current, capacity=capacity), tolerance=self.tolerance)
+        risk = max_risk(run)[0]
+        self.runs.append((current, capacity, risk))
+        if risk <= self.risk and x > self.kept_at:
+            self.kept, self.kept_at = run, x
+        return math.log(max(risk, 1e-12) / self.risk)
+
+    def close_in(self, at: Callable, x: float) -> float:
+        """The x on the safe side of the edge, which lies within CLOSE of it: secants kept inside a bracket.
+
+        Where secants do not halve the bracket (the risk jumps at a limiting current) bisection does.
+        """
+        ends: dict[bool, tuple[float, float]] = {}  # safe side? -> (x, excess)
+        stride, width = 0.0, math.inf
+        for _ in range(RUNS):
+            f = self.excess(x, at)
+            ends[f <= 0] = x, min(f, JUMP)
+            if len(ends) < 2:
+                stride = 2 * stride if stride else min(max(STRIDE[0], 1.5 * abs(f)), STRIDE[1])
+                x += stride if f <= 0 else -stride
+                continue
+            (low, f_low), (high, f_high) = ends[True], ends[False]
+            if high - low <= CLOSE:
+                return low
+            shrunk, width = (high - low) / width, high - low
+            x = 0.5 * (low + high)
+            if shrunk < 0.5:
+                edge = 0.4 * CLOSE if -f_low < f_high else -0.4 * CLOSE  # beyond the root, so that both ends close in
+                x = min(max(low - f_low * width / (f_high - f_low) + edge, low + abs(edge)), high - abs(edge))
+        raise ConvergenceError(explain("safe operation", f"no edge of the risk {self.risk:g} in {RUNS} runs",
+                                       "a risk that grows with current and capacity is needed",
+                                       "Tighten `tolerance`, or choose another bound."))
+
+    def result(self, current: float, capacity: float, limit: float, message: str = "") -> SafeOperation:
+        place = None
+        if self.kept is not None and len(self.kept.times):
+            place = tuple(float(v) for v in max_risk(self.kept)[1])
+        if not message:
+            target = "without end" if math.isinf(capacity) else f"up to {capacity / 3.6e4:.4g} mAh/cm2"
+            where = f"; the worst place is ({self.cell.place(np.array(place))})" if place else ""
+            message = f"risk {self.risk:g} is kept {target} at {current / 10:.4g} mA/cm2{where}"
+        return SafeOperation(self.risk, current, capacity, limit, place, tuple(self.runs), self.kept, message)
+
+
+def _check_risk(where: str, risk: float) -> None:
+    if not 0 < risk <= 1:
+        raise ValueError(explain(f"{where}.risk", f"found {risk!r}", "a bound above 0 and up to 1 is needed",
+                                 "1: no place depletes before the target; 0.5: half of the salt is left."))
+
+
+def _check_positive(where: str, value: float, what: str) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(explain(where, f"found {value!r}", f"{what} above 0 is needed", "Mind the unit (SI)."))
