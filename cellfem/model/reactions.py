@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellfem.model.surface import Bare
-from cellfem.physics.film import current
+from cellfem.physics.film import current, overpotential
 from cellfem.physics.kinetics import Kinetics
 from cellfem.physics.nucleation import Growing
 from cellfem.physics.transport import Transport
@@ -50,6 +50,8 @@ class Reaction:
 
     def tangent(self, c, potential, plated: Plated | None = None):
         """(i_n, d i_n/d c, d i_n/d potential)."""
-        by_c = self.current(c + STEP * 1j, potential, plated)
-        by_potential = self.current(c, potential + STEP * 1j, plated)
+        law, U = self._law(plated), self.transport.U(c + STEP * 1j)
+        eta = overpotential(law, c, potential - U.real, U.real, self.R, self.T)
+        by_c = self.surface * current(law, c + STEP * 1j, potential - U, U, self.R, self.T, eta)
+        by_potential = self.surface * current(law, c, potential + STEP * 1j - U.real, U.real, self.R, self.T, eta)
         return by_c.real, by_c.imag / STEP, by_potential.imag / STEP

@@ -109,7 +109,7 @@ class MosaicFilm:
         object.__setattr__(self, "films", tuple(self.films))
         if len(self.shares) != len(self.films) or not self.films or not all(isinstance(f, Film) for f in self.films):
             raise ValueError(explain("MosaicFilm", f"found {len(self.shares)} shares and {self.films!r}", "one share"
-                                     " for each cf.Film is needed", "For example shares=(0.9, 0.1), films=(thick, thin)."))
+                                     " for each cf.Film is needed", "For example shares=(0.9, 0.1), films=(a, b)."))
         good = all(isinstance(s, numbers.Real) and 0 < s <= 1 for s in self.shares)
         if not good or abs(sum(self.shares) - 1) > 1e-9:
             raise ValueError(explain("MosaicFilm.shares", f"found {self.shares}", "shares above 0 that add up to 1 are"
@@ -134,14 +134,14 @@ def _check(R: np.ndarray) -> None:
         raise ValueError(explain("Film.R", f"found {np.min(R):g}", "a finite film resistance >= 0 is needed", TYPICAL))
 
 
-def current(kinetics: Kinetics, c, delta, U, R, T: float):
+def current(kinetics: Kinetics, c, delta, U, R, T: float, eta=None):
     """i_n [A/m2] from i_n = rate(c, eta, U, T), eta = delta - i_n R, with delta = phi_s - phi_e (all (points,)).
 
     A safeguarded real Newton iteration finds eta; where the arguments are complex, one complex Newton step from it
-    carries the exact derivative (complex step).
+    carries the exact derivative (complex step).  `eta` is that overpotential where it is known already.
     """
     c_r, delta_r, U_r = np.real(c), np.real(delta), np.real(U)
-    eta = delta_r if np.max(R, initial=0.0) == 0 else _overpotential(kinetics, c_r, delta_r, U_r, R, T)
+    eta = overpotential(kinetics, c_r, delta_r, U_r, R, T) if eta is None else eta
     if np.iscomplexobj(c) or np.iscomplexobj(delta) or np.iscomplexobj(U):
         slope = 1 + R * _slope(kinetics, c_r, eta, U_r, T)
         eta = eta - (eta + R * kinetics.rate(c, eta, U, T) - delta) / slope
@@ -152,8 +152,10 @@ def _slope(kinetics, c, eta, U, T):
     return np.imag(kinetics.rate(c, eta + 1e-30j, U, T)) / 1e-30
 
 
-def _overpotential(kinetics, c, delta, U, R, T):
-    """Solve h(eta) = eta + R rate(eta) - delta = 0 by Newton's method within a shrinking bracket; h is increasing."""
+def overpotential(kinetics: Kinetics, c, delta, U, R, T: float):
+    """eta [V] from h(eta) = eta + R rate(eta) - delta = 0, by Newton's method within a bracket (h increases)."""
+    if np.max(R, initial=0.0) == 0:
+        return delta
     V = thermal_voltage(T)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         away = delta - R * kinetics.rate(c, delta, U, T)  # h has the opposite sign there
@@ -162,7 +164,7 @@ def _overpotential(kinetics, c, delta, U, R, T):
         low = np.where(at_rest <= 0, np.maximum(low, 0.0), low)
         high = np.where(at_rest >= 0, np.minimum(high, 0.0), high)
         # far from rest the film carries delta: Butler-Volmer inverted at the current delta/R
-        exchange = V * _slope(kinetics, c, 0 * delta, U, T)
+        exchange = V * _slope(getattr(kinetics, "kinetics", kinetics), c, 0 * delta, U, T)
         eta = np.clip(2 * V * np.arcsinh(delta / (2 * np.maximum(R * exchange, 1e-300))), low, high)
         last, small = high - low, 1e-9 * V  # Newton's next error is this squared: below round-off
         for _ in range(_ITERATIONS):
