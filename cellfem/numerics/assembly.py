@@ -9,27 +9,65 @@ import scipy.sparse as sp
 
 
 @dataclass(frozen=True)
+class Places:
+    """The distinct (row, col) pairs among many, row by row, and which of them each pair is.  No comparison sort."""
+
+    rows: np.ndarray  # (distinct,) int32
+    cols: np.ndarray  # (distinct,) int32, ascending within a row
+    position: np.ndarray  # (pairs,) int32
+
+    @staticmethod
+    def of(rows: np.ndarray, cols: np.ndarray, size: int) -> Places:
+        order = _ranked(cols, size)
+        order = order[_ranked(rows[order], size)]
+        rows, cols = rows[order], cols[order]
+        new = np.ones(len(order), dtype=bool)
+        new[1:] = (rows[1:] != rows[:-1]) | (cols[1:] != cols[:-1])
+        position = np.empty(len(order), dtype=np.int32)
+        position[order] = np.cumsum(new, dtype=np.int32) - 1
+        return Places(rows[new].astype(np.int32), cols[new].astype(np.int32), position)
+
+    def indptr(self, size: int) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=size))]).astype(np.int32)
+
+
+def _ranked(keys: np.ndarray, size: int) -> np.ndarray:
+    """Stable order of integers below `size`: the counting sort by which scipy makes rows of triplets."""
+    count = len(keys)
+    ones = np.ones(count, dtype=np.int8)
+    return sp.coo_array((ones, (keys, np.arange(count))), shape=(size, count)).tocsr().indices
+
+
+@dataclass(frozen=True)
 class Scatter:
     """Sums values given for (row, col) pairs into CSR matrices; pairs with a negative index are dropped."""
 
     size: int
-    kept: np.ndarray  # pairs that count
-    position: np.ndarray  # (kept,) entry of the CSR matrix
     indptr: np.ndarray
     indices: np.ndarray
+    first: np.ndarray  # pairs that are the first to count at their entry
+    entry: np.ndarray  # their entries of the CSR matrix
+    others: np.ndarray  # pairs that come on top
+    tops: np.ndarray  # entries that have more than one pair
+    top: np.ndarray  # (others,) which of `tops`
 
     @staticmethod
     def of(rows: np.ndarray, cols: np.ndarray, size: int) -> Scatter:
         kept = np.flatnonzero((rows >= 0) & (cols >= 0))
-        keys = rows[kept].astype(np.int64) * size + cols[kept]
-        keys = np.concatenate([keys, np.arange(size) * (size + 1)])  # a diagonal, so that rows may be pinned
-        unique, inverse = np.unique(keys, return_inverse=True)
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(unique // size, minlength=size))])
-        return Scatter(size, kept, inverse[: len(kept)].astype(np.int32), indptr.astype(np.int32),
-                       (unique % size).astype(np.int32))
+        diagonal = np.arange(size)  # always there, so that rows may be pinned
+        places = Places.of(np.concatenate([rows[kept], diagonal]), np.concatenate([cols[kept], diagonal]), size)
+        position = places.position[: len(kept)]
+        owner = np.full(len(places.cols), -1, dtype=np.int64)
+        owner[position[::-1]] = np.arange(len(kept))[::-1]  # the first pair writes last
+        is_first = owner[position] == np.arange(len(kept))
+        tops, top = np.unique(position[~is_first], return_inverse=True)
+        return Scatter(size, places.indptr(size), places.cols, kept[is_first], position[is_first], kept[~is_first],
+                       tops, top)
 
     def matrix(self, values: np.ndarray) -> sp.csr_matrix:
-        data = np.bincount(self.position, weights=values[self.kept], minlength=len(self.indices))
+        data = np.zeros(len(self.indices))
+        data[self.entry] = values[self.first]
+        data[self.tops] += np.bincount(self.top, values[self.others], len(self.tops))
         return sp.csr_matrix((data, self.indices, self.indptr), shape=(self.size,) * 2)
 
 

@@ -16,6 +16,8 @@ from skfem import Basis, BilinearForm, FacetBasis, LinearForm, MeshLine1, MeshTe
 from skfem.element import ElementLineP1, ElementTetP1, ElementTriP1
 from skfem.helpers import ddot, dot, grad, mul  # noqa: F401
 
+from cellfem.numerics.assembly import Places
+
 ELEMENTS = {MeshLine1: ElementLineP1, MeshTri1: ElementTriP1, MeshTet1: ElementTetP1}
 
 
@@ -84,10 +86,9 @@ class Pattern:
         local = np.zeros(mesh.nvertices, dtype=np.int64)
         local[nodes] = np.arange(len(nodes))
         t = local[t]
-        keys = t[:, None, :] * len(nodes) + t[None, :, :]
-        unique, inverse = np.unique(keys.ravel(), return_inverse=True)
-        return Pattern(nodes, (unique // len(nodes)).astype(np.int32), (unique % len(nodes)).astype(np.int32),
-                       inverse.reshape(keys.shape).astype(np.int32))
+        rows, cols = (part.ravel() for part in np.broadcast_arrays(t[:, None, :], t[None, :, :]))
+        places = Places.of(rows, cols, len(nodes))
+        return Pattern(nodes, places.rows, places.cols, places.position.reshape(len(t), len(t), -1))
 
     @property
     def size(self) -> int:
@@ -118,6 +119,29 @@ def compile_bilinear(form, basis: Basis, pattern: Pattern, components: int = 0, 
         maps.append(sp.csr_matrix((data.ravel(), (positions.ravel(), np.tile(np.arange(cells), local * local))),
                                   shape=(pattern.size, cells)))
     return maps[0] if components == 0 else sp.hstack(maps, format="csr")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """`drift` compiled: at the centroid all trial functions are equal, so an entry is that of its test function."""
+
+    local: np.ndarray  # (d, d + 1, cells) entry per test function and unit of a component of the coefficient
+    spread: sp.csr_matrix  # (pattern.size, (d + 1) * cells) what goes where
+
+    @staticmethod
+    def compile(basis: Basis, pattern: Pattern) -> Drift:
+        n, cells = pattern.positions.shape[0], basis.dx.shape[0]
+        data = [drift.coo_data(basis, a=a).data for a in _unit_coefficients(basis, n - 1)]
+        local = np.array([part.reshape(n, n, cells)[0] for part in data])
+        columns = np.broadcast_to(np.arange(n * cells, dtype=np.int32).reshape(n, 1, cells), (n, n, cells))
+        spread = sp.csr_matrix((np.ones(columns.size), (pattern.positions.ravel(), columns.ravel())),
+                               shape=(pattern.size, n * cells))
+        return Drift(local, spread)
+
+    def __matmul__(self, a: np.ndarray) -> np.ndarray:
+        """(pattern.size,) entries for the coefficient a, (d, cells) or that ravelled."""
+        parts = zip(self.local, a.reshape(len(self.local), -1), strict=True)
+        return self.spread @ sum(part * component for part, component in parts).ravel()
 
 
 def compile_linear(form, basis: Basis, nodes: np.ndarray, components: int = 0, **constants) -> sp.csr_matrix:
@@ -159,7 +183,7 @@ class CellOperators:
     mean: sp.csr_matrix  # (cells, n): nodal values -> centroid values
     div: sp.csr_matrix  # (n, d * cells): flux coefficient -> int a . grad v
     diffusion: sp.csr_matrix  # (nnz, cells): a -> int a B grad u . grad v
-    drift: sp.csr_matrix | None  # (nnz, d * cells): a -> int u a . grad v
+    drift: Drift | None  # (d * cells,) coefficient a -> (nnz,) int u a . grad v
 
     @staticmethod
     def compile(mesh, cells: np.ndarray, B: np.ndarray, with_drift: bool = True) -> CellOperators:
@@ -176,7 +200,7 @@ class CellOperators:
                              shape=(len(cells), n))
         return CellOperators(pattern, cells, volume, gradient, mean, div,
                              compile_bilinear(diffusion, basis, pattern, B=B[..., None]),
-                             compile_bilinear(drift, basis, pattern, components=d) if with_drift else None)
+                             Drift.compile(basis, pattern) if with_drift else None)
 
     def grad(self, u: np.ndarray) -> np.ndarray:
         """(d, cells) gradient of nodal values."""
