@@ -159,7 +159,7 @@ def run_mesh(a: argparse.Namespace) -> None:
     stem = Path(a.designs[0]).stem
     out = check_folder(a.out or Path("results") / f"{stem}_mesh")
     mesh = geometry.mesh(coarsen=a.coarsen)
-    print(format_mesh(geometry, mesh))
+    print(format_mesh(geometry, mesh, a.coarsen))
     for path in write_mesh(out, stem, mesh):
         print(path)
 

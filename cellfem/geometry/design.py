@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from os import PathLike
 
 from cellfem.errors import GeometryError, explain
-from cellfem.geometry import layered, plan, rules, schema
+from cellfem.geometry import bodies, cell_of_body, layered, plan, rules, schema
+from cellfem.geometry.bodies import BodyDesign, CoatingDesign
 from cellfem.geometry.gradients import ElectrodeDesign, SurfaceDesign, read_electrode, read_surface
+from cellfem.geometry.shape_keys import BODIES
 from cellfem.units import um
 
 
@@ -46,7 +49,8 @@ class Geometry:
     dimension: int  # 1, 2 or 3
     size: tuple[float, ...]  # [m] (x, y, z), (x, z) or (z,) of the host layer
     cell_size: float  # [m] away from surfaces
-    surface_cell_size: float | None = None  # [m] at surfaces; None: a quarter of cell_size
+    surface_cell_size: float | None = None  # [m] at surfaces; None: a quarter of cell_size, of bodies cell_size
+    neck_cell_size: float | None = None  # [m] of bodies, in narrow gaps and walls; None: surface_cell_size
     electrolyte: float = 0.0  # [m] free layer between host and separator
     separator: float = 0.0  # [m]
     counter_electrolyte: float = 0.0  # [m] free layer between separator and counter electrode
@@ -55,6 +59,9 @@ class Geometry:
     baffles: Baffles | None = None
     electrode: ElectrodeDesign | None = None  # a homogenised host by depth (shape "envelope")
     surface: SurfaceDesign | None = None  # film and coating of the host by depth
+    body: BodyDesign | Callable | None = None  # curved and random hosts; or x (3, n) [m] -> signed distance (n,) [m]
+    periodic: bool = False  # a body that repeats along x and y: its sides are cut alike
+    coatings: tuple[CoatingDesign, ...] = ()  # named parts of a body's surface
     file: str = field(default="design", compare=False)  # where messages say that it stands
 
     def __post_init__(self):
@@ -89,13 +96,18 @@ class Geometry:
             parts["electrode"] = read_electrode(found.electrode, file)
         if found.surface is not None:
             parts["surface"] = read_surface(found.surface, file)
-        surface = found.surface_cell_size_um
+        if found.shape in BODIES or found.coatings or any(getattr(found, table) for table in BODIES):
+            schema.check_tables(found, file)
+            if getattr(found, found.shape, None) is not None:
+                parts["body"] = bodies.read_body(found.shape, getattr(found, found.shape), file)
+            parts["coatings"] = bodies.read_coatings(found.coatings, file)
+        surface, neck = found.surface_cell_size_um, found.neck_cell_size_um
         return cls(name=found.name, shape=found.shape, source=found.source, dimension=found.dimension,
                    size=tuple(x * um for x in schema.kept_sizes(found, file)),
                    electrolyte=found.electrolyte_um * um, separator=found.separator_um * um,
                    counter_electrolyte=found.counter_electrolyte_um * um, collector_plates=found.collector_plates,
                    cell_size=found.cell_size_um * um, surface_cell_size=None if surface is None else surface * um,
-                   **parts, file=file)
+                   neck_cell_size=None if neck is None else neck * um, periodic=found.periodic, **parts, file=file)
 
     def mesh(self, coarsen: float = 1.0):
         """The design cut into cells: a plain skfem mesh in metres with named regions and surfaces.
@@ -107,6 +119,9 @@ class Geometry:
         Raises GeometryError where the mesh would be too large or a gap is too thin for the cell size; warns
         (TrustWarning) where `cell_size` asks for fewer than two cells across a gap, which then has two.
         """
+        if self.body is not None:
+            plan.check_coarsen(self, coarsen)
+            return cell_of_body.mesh_of(self, bodies.body_of(self), bodies.labels_of(self), coarsen)
         grid = plan.grid(self, coarsen)
         plan.check(self, grid)
         return layered.build(grid.axes, grid.blocks, plan.REGIONS, floor_plates=self.collector_plates,
@@ -122,4 +137,5 @@ class Geometry:
                                         " envelope", "Use the slab itself, or a design with walls or baffles."))
         dimension = self.dimension if dimension is None else dimension
         return replace(self, shape="envelope", dimension=dimension, size=schema.reduced(self.size, dimension),
-                       walls=None, baffles=None, collector_plates=False)
+                       walls=None, baffles=None, body=None, periodic=False, coatings=(), neck_cell_size=None,
+                       collector_plates=False)

@@ -51,7 +51,7 @@ class Gap:
 
 def grid(design, coarsen: float = 1.0) -> Grid:
     """Planes where the design has edges, cell counts between them, and the region of every block."""
-    _check_coarsen(design, coarsen)
+    check_coarsen(design, coarsen)
     if solids.count(design) > MOST_SOLIDS:
         raise GeometryError(explain(
             f"{design.file}: {design.shape}.pitch_um", f"found {solids.count(design):.3g} walls or sheets in one cell",
@@ -128,7 +128,9 @@ def _pore_runs(line: np.ndarray):
 
 
 def narrowest_gap(design, coarsen: float = 1.0) -> Gap | None:
-    """The narrowest gap of the design; None where there is no host."""
+    """The narrowest gap of the design; None where there is no host, or a body in place of boxes."""
+    if design.body is not None:
+        return None
     return min(gaps(grid(design, coarsen)), key=lambda gap: gap.length, default=None)
 
 
@@ -169,7 +171,8 @@ def _check_count(design, grid: Grid) -> None:
             " or mesh a smaller symmetry cell (size_um)."))
 
 
-def _check_coarsen(design, coarsen: float) -> None:
+def check_coarsen(design, coarsen: float) -> None:
+    """Raise ValueError unless `coarsen` is a factor that cell sizes can take."""
     if isinstance(coarsen, bool) or not isinstance(coarsen, int | float) or not 0.01 <= coarsen <= 100:
         raise ValueError(explain(f"{design.file}: coarsen", f"found {coarsen!r}", "a number from 0.01 to 100 is needed",
                                  "2 doubles all cell sizes, 0.5 halves them."))

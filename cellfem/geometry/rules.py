@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 from cellfem.errors import GeometryError, did_you_mean, explain
+from cellfem.geometry.shape_keys import BODIES
 from cellfem.units import um
 
-SHAPES = ("baffles", "envelope", "slab", "walls")
+BOXES = ("baffles", "envelope", "slab", "walls")
+SHAPES = (*BOXES, *BODIES)
 SHORTEST, LONGEST = 1e-3 * um, 1e6 * um  # [m] of any length
 
 
@@ -41,6 +43,7 @@ def _check_kind(design) -> None:
         if not given and design.shape == table:
             _fail(design, f"[{table}]", "found nothing", f'shape = "{table}" needs this table',
                   f"Add [{table}] with its lengths.", ValueError)
+    _check_body(design)
     if design.electrode is not None and design.shape != "envelope":
         _fail(design, "[electrode]", f'found beside shape = "{design.shape}"', '[electrode] belongs to shape ='
               ' "envelope"', "Remove the table or change the shape.", ValueError)
@@ -50,6 +53,29 @@ def _check_kind(design) -> None:
     if design.shape in ("walls", "baffles") and design.dimension == 1:
         _fail(design, "dimension", "found 1", f'shape = "{design.shape}" needs 2 or 3', "In one dimension only a slab"
               " or an envelope has a meaning.")
+
+
+def _check_body(design) -> None:
+    """A body belongs to its own shapes, or, where it is a function, to any name that boxes do not have."""
+    shape = design.shape
+    if shape not in BOXES and design.body is None:
+        _fail(design, f"[{shape}]", "found nothing", f'shape = "{shape}" needs this table',
+              f"Add [{shape}] with its lengths.", ValueError)
+    if shape in BOXES and design.body is not None:
+        _fail(design, "shape", f'found "{shape}" beside a body', "a body has a shape of its own, one of "
+              + ", ".join(BODIES), "Remove the body or change the shape.", ValueError)
+    if design.body is not None and design.dimension != 3:
+        _fail(design, "dimension", f"found {design.dimension!r}", f'shape = "{shape}" needs 3',
+              "Curved hosts have no cross-section that stands for them.")
+    for key, given in (("periodic", design.periodic), ("coatings", design.coatings),
+                       ("neck_cell_size_um", design.neck_cell_size)):
+        if given and design.body is None:
+            _fail(design, key, f'found beside shape = "{shape}"', "it belongs to the shapes " + ", ".join(BODIES),
+                  "Remove the key or change the shape.", ValueError)
+    least = design.surface_cell_size or design.cell_size
+    if design.neck_cell_size is not None and design.neck_cell_size > least:
+        _fail(design, "neck_cell_size_um", f"found {design.neck_cell_size / um:.6g}", f"at most {least / um:.6g}, the"
+              " cell size at surfaces, is meant", "It is the least size; leave it out where gaps are wide.")
 
 
 def _check_lengths(design) -> None:
@@ -76,8 +102,9 @@ def _lengths(design) -> list[tuple[str, float, bool]]:
     found += [("size_um", design.size[-1], design.shape == "slab"), ("cell_size_um", design.cell_size, False),
               ("electrolyte_um", design.electrolyte, True), ("separator_um", design.separator, True),
               ("counter_electrolyte_um", design.counter_electrolyte, True)]
-    if design.surface_cell_size is not None:
-        found.append(("surface_cell_size_um", design.surface_cell_size, False))
+    for key in ("surface_cell_size", "neck_cell_size"):
+        if getattr(design, key) is not None:
+            found.append((f"{key}_um", getattr(design, key), False))
     if design.walls is not None:
         found += [(f"walls.{key}_um", getattr(design.walls, key), False) for key in ("pitch", "thickness")]
     if design.baffles is not None:

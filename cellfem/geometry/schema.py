@@ -11,6 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from cellfem.errors import did_you_mean, explain
+from cellfem.geometry import shape_keys
+from cellfem.geometry.shape_keys import BODIES
 
 LARGEST_FILE = 1_000_000  # [bytes]
 UNIT = re.compile(r"_(um|mum|micron|microns|micrometer|micrometre|nm|mm|cm|m|A|angstrom)$", re.IGNORECASE)
@@ -54,11 +56,16 @@ class SurfaceKeys(_Keys):
     film_resistivity_Ohm_m: float | None = Field(None, description="resistivity that goes with `film_thickness_nm`"
                                                  " [Ohm m]")
     blocked: Any = Field(None, description="share of the surface under an insulating coating, 0 to 1; default 0")
+    nucleation_mV: Any = Field(None, description="nucleation overpotential of the metal on the bare surface [mV], at"
+                               " least 0; default that of the host's material")
+    covering_C_m2: Any = Field(None, description="charge per true area that covers 63 % of the surface [C/m2]; default"
+                               " 36, illustrative")
 
 
 class DesignKeys(_Keys):
     name: Name = Field(description="name of the design in tables and files")
-    shape: Word = Field(description="`walls`, `baffles`, `slab` or `envelope`")
+    shape: Word = Field(description="`walls`, `baffles`, `slab`, `envelope`, or one of the bodies: `"
+                       + "`, `".join(BODIES) + "`")
     source: Text = Field(description="who drew it, from which paper or image, what is assumed")
     dimension: int = Field(3, description="1, 2 or 3; 2 drops y, 1 drops x and y")
     size_um: list[float] = Field(description="extents of the symmetry cell of the host layer: x, y, z; or only"
@@ -70,16 +77,33 @@ class DesignKeys(_Keys):
     collector_plates: bool = Field(True, description="the bare collector is an active surface too")
     cell_size_um: float = Field(description="cell size away from surfaces")
     surface_cell_size_um: float | None = Field(None, description="cell size at surfaces and edges; default a quarter of"
-                                               " `cell_size_um`, or half the thinnest neighbouring gap")
+                                               " `cell_size_um`, or half the thinnest neighbouring gap; of bodies"
+                                               " `cell_size_um`, and rounded to a half, a quarter, ... of it")
+    neck_cell_size_um: float | None = Field(None, description="of bodies: cell size in gaps and walls that fewer than"
+                                            " four cells would span; default `surface_cell_size_um`")
+    periodic: bool = Field(False, description="of bodies: x and y repeat in place of being mirrors, and the sides are"
+                           " cut alike")
+    coatings: dict[Word, shape_keys.CoatingKeys] = Field({}, description="tables of named parts of a body's surface")
     walls: WallKeys | None = Field(None, description='table of shape = "walls"')
     baffles: BaffleKeys | None = Field(None, description='table of shape = "baffles"')
+    spheres: shape_keys.SphereKeys | None = Field(None, description='table of shape = "spheres"')
+    fibres: shape_keys.FibreKeys | None = Field(None, description='table of shape = "fibres"')
+    sheets: shape_keys.SheetKeys | None = Field(None, description='table of shape = "sheets"')
+    flakes: shape_keys.FlakeKeys | None = Field(None, description='table of shape = "flakes"')
+    foam: shape_keys.FoamKeys | None = Field(None, description='table of shape = "foam"')
+    minimal_surface: shape_keys.MinimalSurfaceKeys | None = Field(None, description='table of shape ='
+                                                                  ' "minimal_surface"')
+    gaussian: shape_keys.GaussianKeys | None = Field(None, description='table of shape = "gaussian"')
+    particles: shape_keys.ParticleKeys | None = Field(None, description='table of shape = "particles"')
+    image: shape_keys.ImageKeys | None = Field(None, description='table of shape = "image"')
+    cad: shape_keys.CadKeys | None = Field(None, description='table of shape = "cad"')
     electrode: ElectrodeKeys | None = Field(None, description='table of a graded host, shape = "envelope"')
     surface: SurfaceKeys | None = Field(None, description="table of the host's surface by depth")
 
 
 ALIASES = {"tortuosity": "tortuosity_factor", "tau": "tortuosity_factor"}  # a word used for two quantities
 TABLES = {"": DesignKeys, "walls": WallKeys, "baffles": BaffleKeys, "electrode": ElectrodeKeys,
-          "surface": SurfaceKeys}
+          "surface": SurfaceKeys, **BODIES, "coatings": shape_keys.CoatingKeys}
 
 
 def read_toml(path: str | PathLike) -> dict[str, Any]:
@@ -150,6 +174,10 @@ def _message(fault, file: str) -> str:
 
 
 def _allowed(fault) -> str:
+    limits = {"greater_than_equal": "at least {ge}", "greater_than": "more than {gt}",
+              "less_than_equal": "at most {le}", "less_than": "less than {lt}"}
+    if fault["type"] in limits:
+        return limits[fault["type"]].format(**fault["ctx"]) + " is needed"
     kinds = {"float": "a number is needed", "int": "a whole number is needed", "bool": "true or false is needed",
              "string_pattern": "a text without line breaks and slashes is needed",
              "string": "a text of moderate length is needed",
@@ -183,6 +211,15 @@ def _unknown_key(where: str, key: str, table: str) -> str:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def check_tables(found: DesignKeys, file: str) -> None:
+    """Raise ValueError for the table of a body beside another shape."""
+    for table in BODIES:
+        if table != found.shape and getattr(found, table) is not None:
+            raise ValueError(explain(f"{file}: [{table}]", f'found beside shape = "{found.shape}"',
+                                     f'[{table}] belongs to shape = "{table}"', "Remove the table or change the"
+                                     " shape."))
 
 
 def kept_sizes(found: DesignKeys, file: str) -> tuple[float, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cellfem.geometry.bodies import body_of
+from cellfem.geometry.levelset_measure import measure
 from cellfem.geometry.measures import facet_areas, shapes, volumes
 from cellfem.geometry.plan import narrowest_gap
 from cellfem.units import mm, um
@@ -14,7 +16,8 @@ def summary(mesh, geometry=None, *, coarsen: float = 1.0) -> dict[str, float]:
 
     Volumes and areas of a 2-D mesh are per length of depth, those of a 1-D mesh per area.  Porosity and specific
     surface are those of the host layer (host and pore), the latter with all of `host_surface`.  With the `geometry` and
-    the `coarsen` that the mesh was made from, also its narrowest gap and the cells across it.
+    the `coarsen` that the mesh was made from, also its narrowest gap and the cells across it; of a body its own volume
+    and area, from its signed distance, and how far the mesh's are from them.
     """
     d = mesh.dim()
     volume = volumes(mesh)
@@ -33,6 +36,20 @@ def summary(mesh, geometry=None, *, coarsen: float = 1.0) -> dict[str, float]:
         angle, aspect = shapes(mesh)
         found |= {"least angle [degrees]": angle.min(), "aspect ratio, largest [-]": aspect.max(),
                   "aspect ratio, median [-]": np.median(aspect)}
+    if geometry is not None and geometry.body is not None and "host" in regions:
+        found |= _against_body(mesh, geometry, regions["host"])
     if geometry is not None and (gap := narrowest_gap(geometry, coarsen)) is not None:
         found |= {"narrowest gap [um]": gap.length / um, "cells across the narrowest gap [-]": gap.cells}
     return {key: int(value) if key.startswith(("cells", "nodes")) else float(value) for key, value in found.items()}
+
+
+def _against_body(mesh, geometry, host: float) -> dict[str, float]:
+    """The body's own volume and curved area, and the mesh's deviations; the host's top and floor are no such area."""
+    volume, area = measure(body_of(geometry), geometry.size)
+    surface = mesh.boundaries.get("host_surface", np.zeros(0, dtype=int))
+    z = mesh.p[-1][mesh.facets[:, surface]]
+    curved = ~((z == 0).all(axis=0) | (z == geometry.size[-1]).all(axis=0))
+    meshed = facet_areas(mesh, surface[curved]).sum()
+    return {"volume of the body [um3]": volume / um**3, "area of the body [um2]": area / um**2,
+            "volume of host against the body [%]": 100 * (host / volume - 1),
+            "area of host against the body [%]": 100 * (meshed / area - 1)}

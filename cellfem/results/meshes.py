@@ -21,23 +21,26 @@ _EDGE = "#333333"
 _SURFACES = ("collector", "counter", "host_surface", "mouth")
 
 
-def format_mesh(geometry, mesh) -> str:
+def format_mesh(geometry, mesh, coarsen: float = 1.0) -> str:
     """Counts, volumes, areas and quality of a design's mesh, as text: the numbers of `geometry.summary`."""
-    numbers = summary(mesh)
+    numbers = summary(mesh, geometry, coarsen=coarsen)
     width = max(map(len, numbers))
     return "\n".join([f"{geometry.name}: {geometry.shape}, {mesh.dim()}-D", f"source: {geometry.source}", "",
                       *(f"{name:<{width}}  {value:>12.6g}" for name, value in numbers.items())])
 
 
 def write_mesh(folder: str | Path, name: str, mesh) -> list[Path]:
-    """Write `name.vtu` (the cells), `name_surfaces.vtu` and `name.png` into `folder`; returns their paths.
+    """Write `name.vtu` (the cells), `name_surfaces.vtu`, `name.png` and, in 3-D, the active surface seen from three
+    sides, `name_sides.png`, into `folder`; returns their paths.
 
     Cells carry their region's number, in the order of `mesh.subdomains`, and their shape; surfaces are numbered
     collector, counter, host_surface, mouth, as far as the mesh has them.  Raises ValueError for a folder that cannot be
     written.
     """
     folder = check_folder(folder)
-    picture = draw(mesh)
+    pictures = {f"{name}.png": draw(mesh)}
+    if mesh.dim() == 3 and len(mesh.boundaries.get("host_surface", ())):
+        pictures[f"{name}_sides.png"] = draw_sides(mesh)
     cells = vtu.grid(embed(mesh.p), mesh.t.T)
     named = {key: mesh.boundaries[key] for key in _SURFACES if len(mesh.boundaries.get(key, ()))}
     number = np.concatenate([np.full(len(facets), i) for i, facets in enumerate(named.values())])
@@ -48,7 +51,7 @@ def write_mesh(folder: str | Path, name: str, mesh) -> list[Path]:
         in_cells |= dict(zip(("least angle [degrees]", "aspect ratio [-]"), shapes(mesh), strict=True))
     return [write_text(folder / f"{name}.vtu", cells.xml({}, in_cells)),
             write_text(folder / f"{name}_surfaces.vtu", surfaces.xml({}, {"surface [-]": number})),
-            write_bytes(folder / f"{name}.png", picture)]
+            *(write_bytes(folder / file, picture) for file, picture in pictures.items())]
 
 
 def region_numbers(mesh) -> np.ndarray:
@@ -73,11 +76,39 @@ def draw(mesh) -> bytes:
                            for name in mesh.subdomains], fontsize=8, loc="outside lower center", ncols=5)
     if solid:
         facets = mesh.facets[:, mesh.boundaries["host_surface"]].T
-        grey = np.full((len(facets), 3), 0.6)
-        axes[1].imshow(surface_images([(mesh.p.T, facets, grey)])[0])
+        axes[1].imshow(surface_images([(mesh.p.T, facets, _shades(mesh.p, facets))])[0])
         axes[1].set_axis_off()
         axes[1].set_title("host_surface", fontsize=9)
     return png(figure)
+
+
+# rotations of the mesh before the camera, which looks from the front, a little from the right and above
+SIDES = {"front": np.diag([1.0, 1.0, 1.0]), "back": np.diag([-1.0, -1.0, 1.0]), "below": np.diag([1.0, -1.0, -1.0])}
+
+
+def draw_sides(mesh) -> bytes:
+    """PNG: the active surface of a 3-D mesh from the front, from the back and from below."""
+    facets = mesh.facets[:, mesh.boundaries["host_surface"]].T
+    nodes, faces = np.unique(facets, return_inverse=True)
+    faces = faces.reshape(facets.shape)
+    figure = figure_with(12.0, 4.6)
+    axes = figure.subplots(1, len(SIDES))
+    seen = [turn @ mesh.p[:, nodes] for turn in SIDES.values()]
+    images = surface_images([(p.T, faces, _shades(p, faces)) for p in seen])
+    for ax, side, image in zip(axes, SIDES, images, strict=True):
+        ax.imshow(image)
+        ax.set_axis_off()
+        ax.set_title(side, fontsize=9)
+    return png(figure)
+
+
+def _shades(p: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(faces, 3) grey, the lighter the more a face looks toward a light on the left above the camera."""
+    a, b, c = (p[:, faces[:, k]] for k in range(3))
+    normal = np.cross(b - a, c - a, axis=0)
+    light = np.array([-0.3, -0.8, 0.52])
+    cosine = np.abs(light @ normal) / np.maximum(np.linalg.norm(normal, axis=0), 1e-300)
+    return np.repeat((0.35 + 0.55 * np.clip(cosine, 0, 1))[:, None], 3, axis=1)
 
 
 def _draw_section(ax, mesh) -> None:
