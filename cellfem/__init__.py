@@ -34,11 +34,11 @@ from cellfem.studies.solve import solve
 __version__ = "0.1.0"
 
 __all__ = [
-    "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio", "Electrolyte", "FIBRES", "Film",
-    "FirstOrder", "Foil", "GRAINS", "Galvanostatic", "Geometry", "GeometryError", "Growth", "Host", "Layer", "Linear",
-    "Medium", "Metal", "MosaicFilm", "Nucleation", "PLATES", "Potentiostatic", "Reservoir", "Rest", "SafeOperation",
-    "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "TUBES", "Table", "Tafel", "TrustWarning",
-    "UniformFlux", "__version__", "bottom_share", "current_at_one_percent", "drop_islands",
+    "FIBRES", "GRAINS", "PLATES", "TUBES", "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio",
+    "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic", "Geometry", "GeometryError", "Growth", "Host",
+    "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation", "Potentiostatic", "Reservoir", "Rest",
+    "SafeOperation", "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "Table", "Tafel",
+    "TrustWarning", "UniformFlux", "__version__", "bottom_share", "current_at_one_percent", "drop_islands",
     "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limiting_current", "mosaic",
     "random_field", "refine_check", "report", "safe_capacity", "safe_current", "sand_study", "solve",
     "twin_differences", "write_curves", "write_map", "write_report", "write_table",
