@@ -7,6 +7,7 @@ shows the use, docs/index.md leads on.
 from cellfem.errors import ConvergenceError, GeometryError, TrustWarning
 from cellfem.geometry import Geometry
 from cellfem.geometry.checks import drop_islands
+from cellfem.geometry.imported import read_mesh
 from cellfem.geometry.random_fields import mosaic, random_field
 from cellfem.materials import Electrolyte, Host, Metal, Separator, Substrate, Table
 from cellfem.model.cell import Cell
@@ -21,8 +22,10 @@ from cellfem.physics.film import Film, Layer, MosaicFilm
 from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
 from cellfem.physics.nucleation import Nucleation
 from cellfem.results.check import Checked, format_check, refine_check
+from cellfem.results.limitpages import limit_rows, safe_rows, write_limits, write_safe
 from cellfem.results.maps import write_curves, write_map
 from cellfem.results.report import report
+from cellfem.results.sandpage import sand_rows, write_sand
 from cellfem.results.twins import bottom_share, twin_differences
 from cellfem.results.write import format_table, write_report, write_table
 from cellfem.studies.limiting import limiting_current
@@ -39,7 +42,8 @@ __all__ = [
     "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation", "Potentiostatic", "Reservoir", "Rest",
     "SafeOperation", "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "Table", "Tafel",
     "TrustWarning", "UniformFlux", "__version__", "bottom_share", "current_at_one_percent", "drop_islands",
-    "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limiting_current", "mosaic",
-    "random_field", "refine_check", "report", "safe_capacity", "safe_current", "sand_study", "solve",
-    "twin_differences", "write_curves", "write_map", "write_report", "write_table",
+    "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limit_rows",
+    "limiting_current", "mosaic", "random_field", "read_mesh", "refine_check", "report", "safe_capacity",
+    "safe_current", "safe_rows", "sand_rows", "sand_study", "solve", "twin_differences", "write_curves", "write_limits", "write_map",
+    "write_report", "write_safe", "write_sand", "write_table",
 ]

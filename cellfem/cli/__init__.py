@@ -1,4 +1,4 @@
-"""The command line: `cellfem compare`, `solve`, `mesh`, `tortuosity`, `materials`.
+"""The command line: `cellfem compare`, `solve`, `limit`, `sand`, `safe`, `mesh`, `tortuosity`, `materials`.
 
 It turns words into the library's objects, runs them, and prints.  Exit codes: 0 done (depletion is a result),
 2 bad input, 3 not converged, 130 interrupted.
@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 import cellfem as cf
 from cellfem.cli.flags import AGAINST, METALS, parse
+from cellfem.cli.limits import run_limit, run_safe, run_sand
 from cellfem.errors import explain
 from cellfem.materials import catalogue, default_electrolyte
 from cellfem.results.atomic import check_folder
@@ -55,22 +56,11 @@ def main(argv: list[str] | None = None) -> int:
 def run_cells(a: argparse.Namespace) -> None:
     """`compare` and `solve`: everything is read and checked before anything runs."""
     step = protocol(a)
-    stems = [Path(design).stem for design in a.designs]
-    if len(set(stems)) < len(stems):
-        raise ValueError(explain("designs", f"found {' '.join(a.designs)}", "the file names tell the runs apart and"
-                                 " have to differ", "Copy or rename one of the designs."))
-    out = check_folder(a.out or Path("results") / "_vs_".join(stems))
-    chosen = {metal.symbol: electrolyte(metal, a.electrolyte) for metal in a.metal}
-    _refuse_idle_electrolytes(a.electrolyte, chosen)
-    geometries = {stem: cf.Geometry.load(design) for stem, design in zip(stems, a.designs, strict=True)}
+    out = check_folder(a.out or default_folder(a))
     cells, checks = {}, {}
-    for stem, geometry in geometries.items():
-        mesh = geometry.mesh(coarsen=a.coarsen)
-        for metal, own in chosen.items():
-            make = partial(cell, a, metal=METALS[metal], own=own, given=cf.graded(geometry))
-            cells[f"{stem}-{metal}"] = make(mesh)
-            checks[f"{stem}-{metal}"] = partial(cf.refine_check, geometry, make, step, coarsen=a.coarsen,
-                                                against=a.check_against)
+    for name, geometry, mesh, make in combinations(a):
+        cells[name] = make(mesh)
+        checks[name] = partial(cf.refine_check, geometry, make, step, coarsen=a.coarsen, against=a.check_against)
     runs = run_all(cells, step)
     rows = cf.write_report(out, runs)
     for name, run in runs.items():
@@ -82,6 +72,35 @@ def run_cells(a: argparse.Namespace) -> None:
         print(f"ParaView: open {out}/*.pvd, or run  pvpython {out / 'view.py'}")
     if a.check or a.check_against != AGAINST:
         add_checks(out, runs, checks)
+
+
+def combinations(a: argparse.Namespace):
+    """(name, design, mesh, mesh -> cell) of every design with every metal."""
+    stems = [Path(design).stem for design in a.designs]
+    if len(set(stems)) < len(stems):
+        raise ValueError(explain("designs", f"found {' '.join(a.designs)}", "the file names tell the runs apart and"
+                                 " have to differ", "Copy or rename one of the designs."))
+    chosen = {metal.symbol: electrolyte(metal, a.electrolyte) for metal in a.metal}
+    _refuse_idle_electrolytes(a.electrolyte, chosen)
+    geometries = {stem: cf.Geometry.load(design) for stem, design in zip(stems, a.designs, strict=True)}
+    for stem, geometry in geometries.items():
+        mesh = geometry.mesh(coarsen=a.coarsen)
+        for metal, own in chosen.items():
+            yield f"{stem}-{metal}", geometry, mesh, partial(cell, a, metal=METALS[metal], own=own,
+                                                             given=cf.graded(geometry))
+
+
+def default_folder(a: argparse.Namespace) -> Path:
+    """Where results go that are told no folder."""
+    return Path("results") / "_vs_".join(Path(design).stem for design in a.designs)
+
+
+def study(run):
+    """A command that finds limits: `run(arguments, cells, folder)` after everything is read and checked."""
+    def command(a: argparse.Namespace) -> None:
+        out = check_folder(a.out or Path(f"{default_folder(a)}_{a.command}"))
+        run(a, {name: make(mesh) for name, _, mesh, make in combinations(a)}, out)
+    return command
 
 
 def add_checks(out: Path, runs: dict[str, cf.Solution], checks: dict) -> None:
@@ -203,5 +222,6 @@ def _fail(error: Exception, code: int, arguments: argparse.Namespace) -> int:
     return code
 
 
-COMMANDS = {"compare": run_cells, "solve": run_cells, "mesh": run_mesh,
+COMMANDS = {"compare": run_cells, "solve": run_cells, "limit": study(run_limit), "sand": study(run_sand),
+            "safe": study(run_safe), "mesh": run_mesh,
             "tortuosity": run_tortuosity, "materials": run_materials}

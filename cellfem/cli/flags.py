@@ -21,6 +21,9 @@ examples:
   cellfem compare geometries/vga.toml geometries/hga.toml --metal Li Na K \\
           --current-mA-cm2 2 --capacity-mAh-cm2 1 --out results/x
   cellfem solve geometries/hga.toml --metal Na --current-mA-cm2 1 --steady
+  cellfem limit geometries/vga_2d.toml geometries/hga_2d.toml --metal Li Na
+  cellfem sand geometries/slab.toml --current-mA-cm2 100 150 300 --capacity-mAh-cm2 1 --out results/sand
+  cellfem safe geometries/vga_2d.toml --capacity-mAh-cm2 1 --risk 0.5
   cellfem mesh geometries/hga_holes.toml --out results/mesh
   cellfem tortuosity geometries/hga.toml
   cellfem materials lipf6-ec-dmc
@@ -58,11 +61,15 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     solve = command("solve", "DESIGN.toml --current-mA-cm2 J [flags]", "Run one design.")
     mesh = command("mesh", "DESIGN.toml [flags]",
                    "Mesh a design: quality, volumes, areas; VTU and a picture.")
-    for sub, count in ((compare, "+"), (solve, 1), (mesh, 1)):
+    studies = _add_studies(command)
+    for sub, count in ((compare, "+"), (solve, 1), (mesh, 1), *((sub, "+") for sub in studies.values())):
         sub.add_argument("designs", nargs=count, metavar="DESIGN.toml")
     _add_cell_flags(compare, ["Li", "Na", "K"])
-    _add_cell_flags(solve, ["Li"])
-    for sub in (compare, solve, mesh):
+    for sub in (solve, *studies.values()):
+        _add_cell_flags(sub, ["Li"])
+    for sub in (compare, solve):
+        _add_protocol_flags(sub)
+    for sub in (compare, solve, mesh, *studies.values()):
         _add_mesh_flags(sub)
     for sub in (compare, solve):
         _add_check_flags(sub)
@@ -77,7 +84,30 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
                       "The library of materials: values with units, ranges, sources and marks.")
     listing.add_argument("names", nargs="*", metavar="NAME", type=any_material, help="only these")
     return parser, {"compare": compare, "solve": solve, "mesh": mesh, "tortuosity": numbers,
-                    "materials": listing}
+                    "materials": listing, **studies}
+
+
+def _add_studies(command) -> dict[str, argparse.ArgumentParser]:
+    """The commands that find limits: `limit`, `sand`, `safe`."""
+    limit = command("limit", "DESIGN.toml ... [flags]", "Limiting current, and the current at 1 %: the least one whose"
+                    " steady state has c = 0.01 c_0 somewhere on the surface.")
+    limit.add_argument("--limiting-only", action="store_true", help="leave the current at 1 %% out: one linear solve")
+    sand = command("sand", "DESIGN.toml ... --current-mA-cm2 J [J ...] [flags]", "Time to depletion (Sand's time) over"
+                   " the current: table, picture and page.")
+    add = sand.add_argument_group("currents").add_argument
+    add("--current-mA-cm2", type=positive, nargs="+", required=True, metavar="J", help="superficial plating currents;"
+        " with --points, the lowest and the highest")
+    add("--points", type=count_of_points, metavar="N", help="this many currents from the lowest to the highest, evenly"
+        " in their logarithm")
+    add("--capacity-mAh-cm2", type=positive, metavar="Q", help="a target capacity: its line in the picture")
+    safe = command("safe", "DESIGN.toml ... (--capacity-mAh-cm2 Q | --current-mA-cm2 J) [flags]", "The largest current"
+                   " for a capacity, or the largest capacity at a current, at a bound of the Sand's-time risk.")
+    add = safe.add_argument_group("operation").add_argument
+    add("--capacity-mAh-cm2", type=positive, metavar="Q", help="find the largest current for this capacity")
+    add("--current-mA-cm2", type=positive, metavar="J", help="or: find the largest capacity at this current")
+    add("--risk", type=share, default=1.0, metavar="R", help="bound of the risk, above 0 and up to 1: 1 lets the worst"
+        " place deplete just as the target is plated (default: %(default)g)")
+    return {"limit": limit, "sand": sand, "safe": safe}
 
 
 def _add_cell_flags(parser: argparse.ArgumentParser, metals: list[str]) -> None:
@@ -97,6 +127,9 @@ def _add_cell_flags(parser: argparse.ArgumentParser, metals: list[str]) -> None:
     add("--film-Ohm-m2", type=not_negative, metavar="R", help=f"film resistance per true area (default: {film})")
     add("--counter", type=counter, default="foil", metavar="KIND",
         help=f"counter electrode, of {', '.join(COUNTERS)} (default: %(default)s)")
+
+
+def _add_protocol_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("protocol").add_argument
     add("--current-mA-cm2", type=number, required=True, metavar="J", help="superficial plating current, > 0")
     add("--capacity-mAh-cm2", type=positive, metavar="Q", help="plate until this superficial charge has passed")
@@ -129,7 +162,12 @@ def number(text: str, allowed: str = "a finite number", good=math.isfinite) -> f
 
 
 positive = partial(number, allowed="a number above 0", good=lambda value: value > 0)
+share = partial(number, allowed="a number above 0 and up to 1", good=lambda value: 0 < value <= 1)
 not_negative = partial(number, allowed="0 or a number above", good=lambda value: value >= 0)
+
+
+def count_of_points(text: str) -> int:
+    return int(number(text, "a whole number from 2 on", lambda value: value >= 2 and value == int(value)))
 
 
 def material(kind: str):

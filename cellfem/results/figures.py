@@ -48,6 +48,11 @@ def styles(runs: Mapping[str, Solution]) -> dict[str, dict[str, str]]:
             for row, names in enumerate(grouped(runs)) for column, name in enumerate(names)}
 
 
+def line_style(place: int) -> dict[str, str]:
+    """Colour and dashes of the curve at a place in a list."""
+    return {"color": _COLOURS[place % len(_COLOURS)], "linestyle": _DASHES[place // len(_COLOURS) % len(_DASHES)]}
+
+
 def time_unit(longest: float) -> tuple[float, str]:
     """A unit of time [s] and its name that suits times up to `longest` [s]."""
     if longest >= 2 * hour:

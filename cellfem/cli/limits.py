@@ -1,0 +1,59 @@
+"""The commands that find limits: `cellfem limit`, `cellfem sand`, `cellfem safe`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import cellfem as cf
+from cellfem.errors import explain
+from cellfem.units import cm, mA, mAh
+
+
+def run_limit(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> None:
+    """Limiting currents and currents at 1 %, as a table and a page."""
+    found = {}
+    for name, cell in tqdm(cells.items(), desc="limit", disable=None):
+        found[name] = cf.limiting_current(cell) if a.limiting_only else cf.current_at_one_percent(cell)
+    rows = cf.write_limits(out, cells, found)
+    print(cf.format_table(rows))
+    _tell(out)
+
+
+def run_sand(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> None:
+    """Time to depletion over the current."""
+    currents = np.array(sorted(a.current_mA_cm2)) * mA / cm**2
+    if a.points is not None:
+        if len(currents) != 2 or currents[0] == currents[1]:
+            raise ValueError(explain("--points", f"found {len(set(currents))} different currents with it",
+                                     "the lowest and the highest one are needed",
+                                     "Write --current-mA-cm2 10 100 --points 8, say."))
+        currents = np.geomspace(*currents, a.points)
+    capacity = None if a.capacity_mAh_cm2 is None else a.capacity_mAh_cm2 * mAh / cm**2
+    with tqdm(total=100, desc="sand", bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]",
+              disable=None) as bar:
+        study = cf.sand_study(cells, currents, progress=lambda share: bar.update(100 * share - bar.n))
+    print(cf.format_table(cf.write_sand(out, study, capacity=capacity)))
+    _tell(out)
+
+
+def run_safe(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> None:
+    """The edge of safe operation."""
+    given = {"--capacity-mAh-cm2": a.capacity_mAh_cm2, "--current-mA-cm2": a.current_mA_cm2}
+    named = [flag for flag, value in given.items() if value is not None]
+    if len(named) != 1:
+        raise ValueError(explain("cellfem safe", f"found {' and '.join(named) or 'neither'}",
+                                 f"exactly one of {' and '.join(given)} is needed", "The other one is what is found."))
+    found = {}
+    for name, cell in tqdm(cells.items(), desc="safe", disable=None):
+        found[name] = cf.safe_current(cell, a.capacity_mAh_cm2 * mAh / cm**2, risk=a.risk) \
+            if a.current_mA_cm2 is None else cf.safe_capacity(cell, a.current_mA_cm2 * mA / cm**2, risk=a.risk)
+    print(cf.format_table(cf.write_safe(out, cells, found)))
+    _tell(out)
+
+
+def _tell(out: Path) -> None:
+    print(f"\nPage with pictures and assumptions: {out / 'report.html'}")

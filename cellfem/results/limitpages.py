@@ -1,0 +1,116 @@
+"""Limiting currents, currents at 1 % and edges of safe operation as rows, bars and pages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cellfem.model.cell import Cell
+from cellfem.results.figures import figure_with, png
+from cellfem.results.html import Picture
+from cellfem.results.risk import starved
+from cellfem.results.study import Table, write_study
+from cellfem.results.tables import RUN
+from cellfem.studies.limiting import limiting_current
+from cellfem.studies.one_percent import CurrentAtRatio
+from cellfem.studies.safe import SafeOperation
+from cellfem.units import cm, mA, mAh
+
+MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
+_BAR = {"Li": "#0072b2", "Na": "#d55e00", "K": "#009e73"}  # of the metals; grey else
+_LIMITS = ("How much current can the electrolyte carry for ever?",
+           "The limiting current is the least upper bound of the steady superficial current: c -> 0 on all reachable"
+           " active surface, whatever the kinetics. The current at 1 % is the least one whose steady state has"
+           " c = 0.01 c_0 somewhere on the active surface; it depends on kinetics and films. Where that place plates"
+           " below a tenth of the mean it starves, idle; where it plates in earnest, it is where dendrites begin.")
+_SAFE = ("What current, up to what capacity, is safe?",
+         "The risk of a run is the predicted depletion of its worst place when the target capacity is plated: at 1 that"
+         " place runs out of salt just then. Solved for by transient runs; the numbers keep the bound, and lie within"
+         " half a per cent of breaking it.")
+
+
+def limit_rows(cells: Mapping[str, Cell], found: Mapping[str, CurrentAtRatio | float]) -> list[dict[str, float | str]]:
+    """One dict per cell, in shown units."""
+    rows = []
+    for name, cell in cells.items():
+        row: dict[str, float | str] = {RUN: name, "metal": cell.metal.symbol,
+                                       "limiting current [mA/cm2]": limiting_current(cell) / MA_CM2}
+        one = found[name]
+        if isinstance(one, CurrentAtRatio):
+            starving = 100 * cell.sites.mean(starved(one.solution, 0).astype(float)) if one.solution else math.nan
+            row |= {f"current at {100 * one.ratio:g} % [mA/cm2]": one.current / MA_CM2,
+                    "over the limiting current [-]": one.current / one.limiting_current,
+                    "its place": "" if one.place is None else cell.place(one.place),
+                    "plating there over the mean [-]": one.plating,
+                    "idle surface [%]": 100 * one.idle, "starved surface [%]": starving}
+        rows.append(row)
+    return rows
+
+
+def write_limits(out: str | Path, cells: Mapping[str, Cell],
+                 found: Mapping[str, CurrentAtRatio | float]) -> list[dict[str, float | str]]:
+    """Write report.html, report.csv and limits.png into the folder `out`; returns the rows.
+
+    `found` holds what `current_at_one_percent`, or else `limiting_current`, returns for each of the cells.
+    """
+    rows = limit_rows(cells, found)
+    keys = [key for key in rows[0] if key.endswith("[mA/cm2]")]
+    picture = bars(rows, keys, "superficial current density [mA/cm2]")
+    full = {name: one for name, one in found.items() if isinstance(one, CurrentAtRatio)}
+    parts = [Picture("Currents", "Pale: limiting currents." if len(keys) > 1 else "", picture), Table("Numbers", rows,
+             "Idle: plates below a tenth of the area mean. Starved: idle, and c below 0.01 c_0.")]
+    write_study(out, "report", title=_LIMITS[0], intro=[_LIMITS[1], *(f"{n}: {o.message}." for n, o in full.items())],
+                parts=parts, rows=rows, cells=cells, files={"limits.png": picture},
+                runs={name: [one.solution] for name, one in full.items() if one.solution})
+    return rows
+
+
+def safe_rows(cells: Mapping[str, Cell], found: Mapping[str, SafeOperation]) -> list[dict[str, float | str]]:
+    """One dict per cell, in shown units."""
+    return [{RUN: name, "metal": cells[name].metal.symbol, "bound of the risk [-]": one.risk,
+             "safe current [mA/cm2]": one.current / MA_CM2, "safe capacity [mAh/cm2]": one.capacity / MAH_CM2,
+             "limiting current [mA/cm2]": one.limiting_current / MA_CM2,
+             "over the limiting current [-]": one.current / one.limiting_current,
+             "worst place": "" if one.place is None else cells[name].place(one.place),
+             "runs": float(len(one.runs))} for name, one in found.items()]
+
+
+def write_safe(out: str | Path, cells: Mapping[str, Cell], found: Mapping[str, SafeOperation], *,
+               title: str = _SAFE[0]) -> list[dict[str, float | str]]:
+    """Write report.html, report.csv and safe.png of `safe_current` or `safe_capacity` results into the folder `out`.
+
+    `cells` has the cell of each result under the same name.  Returns the rows.
+    """
+    rows = safe_rows(cells, found)
+    same_current = len({one.current for one in found.values()}) == 1 < len(found)
+    key = "safe capacity [mAh/cm2]" if same_current else "safe current [mA/cm2]"
+    picture = bars(rows, [key], key)
+    parts = [Picture(key.split(" [")[0].capitalize(), "On the edge of the risk's bound; logarithmic.", picture),
+             Table("Numbers", rows)]
+    write_study(out, "report", title=title, intro=[_SAFE[1], *(f"{n}: {one.message}." for n, one in found.items())],
+                parts=parts, rows=rows, cells=cells, files={"safe.png": picture},
+                runs={name: [one.solution] for name, one in found.items() if one.solution})
+    return rows
+
+
+def bars(rows: Sequence[Mapping[str, float | str]], keys: Sequence[str], label: str) -> bytes:
+    """PNG of horizontal logarithmic bars, one row each, coloured by metal; the first of two keys pale behind."""
+    figure = figure_with(7.0, 1.2 + 0.32 * len(rows))
+    ax = figure.add_subplot()
+    pale = [0.35, 1.0][-len(keys):]
+    values = [float(row[key]) for row in rows for key in keys if 0 < float(row[key]) < math.inf]
+    low = min(values) / 3 if values else 0.1
+    high = max(values) * 3 if values else 1.0
+    for y, row in enumerate(rows):
+        for key, alpha in zip(keys, pale, strict=True):
+            value = float(row[key])
+            ax.barh(y, min(value, high) - low, left=low, height=0.7, alpha=alpha,
+                    color=_BAR.get(str(row["metal"]), "0.5"))
+        ax.text(min(value, high) * 1.05, y, f"{value:.3g}", va="center", fontsize=8)
+    ax.set_yticks(range(len(rows)), [str(row[RUN]) for row in rows])
+    ax.invert_yaxis()
+    ax.set(xscale="log", xlim=(low, high), xlabel=label)
+    ax.grid(alpha=0.3, axis="x", which="both")
+    ax.set_axisbelow(True)
+    return png(figure)

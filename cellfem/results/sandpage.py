@@ -1,0 +1,103 @@
+"""A study of Sand's time as rows, as a picture and as a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from cellfem.model.protocol import STOP_RATIO
+from cellfem.results.figures import figure_with, line_style, png
+from cellfem.results.html import Picture
+from cellfem.results.study import Table, write_study
+from cellfem.results.tables import RUN
+from cellfem.studies.planar import VALID
+from cellfem.studies.sand import SandPoint, SandStudy
+from cellfem.units import cm, mA, mAh
+
+MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
+TITLE = "When does Sand's time strike?"
+INTRO = (
+    "Time from switching the current on to the depletion of the electrolyte where the metal plates: simulated, with"
+    " D(c), t+(c), kinetics, films and the geometry as they are. At and below its limiting current a plane never"
+    " depletes. Well above it the time falls with the square of the current, a slope of -2; nearer to it the far side"
+    " feeds the plane, and the time is longer.",
+    "The planar Sand's times are estimates for a bare plane in a thick layer, with D and t+ averaged over [0, c_0]:"
+    " indicators, invalid where the current does not exceed the limiting current.",
+)
+
+
+def sand_rows(study: SandStudy) -> list[dict[str, float | str]]:
+    """One dict per cell and current, in shown units; `inf` where the electrolyte never depletes."""
+    return [_row(study, point, study.of(point.cell)[-1]) for point in study.points]
+
+
+def _row(study: SandStudy, point: SandPoint, highest: SandPoint) -> dict[str, float | str]:
+    cell = study.cells[point.cell]
+    scaled = point.current**2 * point.time / (highest.current**2 * highest.time) if math.isfinite(point.time) else 0
+    return {
+        RUN: f"{point.cell}, {point.current / MA_CM2:.4g} mA/cm2",
+        "metal": cell.metal.symbol,
+        "current [mA/cm2]": point.current / MA_CM2,
+        "current over limiting current [-]": point.share_of_limit,
+        "time to depletion [s]": point.time,
+        "time to depletion, error estimate [%]": 100 * point.error / point.time if point.time < math.inf else math.nan,
+        f"time to c_s = {STOP_RATIO:g} c_0 [s]": point.stop_time,
+        "Sand's capacity [mAh/cm2]": point.capacity / MAH_CM2,
+        "J^2 t over that of the highest current - 1 [%]": 100 * (scaled - 1) if scaled else math.nan,
+        "depletes at": "" if point.place is None else cell.place(point.place),
+        "planar Sand's time [s]": point.planar,
+        "planar Sand's time, in the separator [s]": point.planar_separator,
+        "planar Sand's time, validity": "valid" if point.validity == VALID else "invalid",
+    }
+
+
+def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:
+    """PNG of time against current, both logarithmic: a line per cell, dotted limiting currents, the line J t = Q."""
+    figure = figure_with(7.2, 5.2)
+    ax = figure.add_subplot()
+    finite = [p for p in study.points if math.isfinite(p.time)]
+    for place, name in enumerate(study.cells):
+        style, own = line_style(place), [p for p in finite if p.cell == name]
+        ax.plot([p.current / MA_CM2 for p in own], [p.time for p in own], "osv^D<>"[place % 7], markersize=4.5,
+                label=name, **style)
+        if math.isfinite(study.limits[name]):
+            ax.axvline(study.limits[name] / MA_CM2, color=style["color"], linewidth=0.9, linestyle=(0, (1, 2)))
+    currents = sorted({p.current for p in study.points})
+    if finite:
+        low, high = min(p.time for p in finite), max(p.time for p in finite)
+        middle = (min(p.current for p in finite) * max(p.current for p in finite)) ** 0.5
+        ends = [middle / 2, middle * 2]
+        at = 0.35 * (low * high) ** 0.5
+        ax.plot([x / MA_CM2 for x in ends], [at * (middle / x) ** 2 for x in ends], color="0.45", linewidth=0.8)
+        ax.annotate("slope -2", (ends[0] / MA_CM2, at * 4), fontsize=8, color="0.35", ha="right", va="center")
+        ax.set_ylim(low / 3, high * 4)
+    if capacity is not None:
+        ax.plot([x / MA_CM2 for x in currents], [capacity / x for x in currents], "k--", linewidth=1.2,
+                label=f"J t = {capacity / MAH_CM2:.4g} mAh/cm2")
+    ax.set(xscale="log", yscale="log", xlabel="superficial current density J [mA/cm2]",
+           ylabel="time to depletion t [s]")
+    ax.grid(alpha=0.3, which="both")
+    ax.legend(fontsize=8, title="dotted: limiting currents", title_fontsize=8)
+    return png(figure)
+
+
+def write_sand(out: str | Path, study: SandStudy, *, capacity: float | None = None, title: str = TITLE,
+               intro: Sequence[str] = INTRO, tables: Sequence[Table] = ()) -> list[dict[str, float | str]]:
+    """Write report.html, report.csv and sand.png of a study into the folder `out`; returns its rows.
+
+    `capacity` [C/m2] is a target: below its line J t = Q in the picture the electrolyte depletes before the target is
+    plated.  `intro` and `tables` replace and follow the words and the table of the page.
+    """
+    rows, picture = sand_rows(study), sand_picture(study, capacity=capacity)
+    limits = [{RUN: name, "limiting current [mA/cm2]": limit / MA_CM2} for name, limit in study.limits.items()]
+    target = "" if capacity is None else (f" Dashed: a capacity of {capacity / MAH_CM2:.4g} mAh/cm2; where a cell's"
+                                          " line lies below it, the electrolyte depletes before that is plated.")
+    parts = [Picture("Time to depletion", "One line per cell; its limiting current is the dotted line toward which the"
+                     " time grows without bound." + target, picture),
+             Table("Limiting currents", limits, "Least upper bound of the steady superficial current."),
+             Table("Numbers", rows, "The error estimate holds for the extrapolation to c = 0 and the time steps, not"
+                   " for the mesh. Full precision: report.csv."), *tables]
+    write_study(out, "report", title=title, intro=intro, parts=parts, rows=rows, cells=study.cells, files={
+        "sand.png": picture}, runs={n: [p.solution for p in study.of(n) if p.solution] for n in study.cells})
+    return rows
