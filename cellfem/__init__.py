@@ -44,6 +44,6 @@ __all__ = [
     "TrustWarning", "UniformFlux", "__version__", "bottom_share", "current_at_one_percent", "drop_islands",
     "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limit_rows",
     "limiting_current", "mosaic", "random_field", "read_mesh", "refine_check", "report", "safe_capacity",
-    "safe_current", "safe_rows", "sand_rows", "sand_study", "solve", "twin_differences", "write_curves", "write_limits", "write_map",
-    "write_report", "write_safe", "write_sand", "write_table",
+    "safe_current", "safe_rows", "sand_rows", "sand_study", "solve", "twin_differences", "write_curves",
+    "write_limits", "write_map", "write_report", "write_safe", "write_sand", "write_table",
 ]

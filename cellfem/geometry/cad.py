@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from cellfem.errors import GeometryError, did_you_mean, explain
 from cellfem.geometry.distance import Body
 
 MOST_BYTES = 1_000_000_000  # of a file
+MOST_PARTS = 500  # separate surfaces in one file
 LARGEST_HOLE = 0.01  # of the surface's extent: wider holes are not closed
 NUMBER = rb"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 VERTEX = re.compile(rb"vertex\s+" + rb"\s+".join([NUMBER] * 3))
@@ -66,14 +69,14 @@ def solid(path: Path, *, unit: float, corner: Sequence[float] = (0.0, 0.0, 0.0),
     unit : [m] length of one unit of the file
     corner : the file's coordinates of the origin x = y = z = 0
 
-    Equal corners are merged, triangles without area dropped, holes up to LARGEST_HOLE of the extent closed and all
-    triangles turned alike.  Raises GeometryError for surfaces that are then still open, or cross themselves along
-    edges of more than two triangles.
+    A part inside another one is a cavity, a part inside that one solid again.  Equal corners are merged, triangles
+    without area dropped, holes up to LARGEST_HOLE of the extent closed and all triangles turned alike.  Raises
+    GeometryError for surfaces that are then still open, have edges of more than two triangles, or cross each other.
     """
     corners = (read_stl(Path(path), where) - np.asarray(corner, dtype=float)) * unit
     surface = _repaired(corners)
     _check_closed(surface, Path(path).name, where)
-    return distance_from(surface)
+    return distance_from(_nested(surface, Path(path).name, where))
 
 
 def _repaired(corners: np.ndarray):
@@ -142,6 +145,35 @@ def _check_closed(surface, name: str, where: str) -> None:
     if volume < 1e-9 * np.ptp(points, axis=0).max() ** 3:
         _fail(where, f'found "{name}" without volume', "a surface that encloses something is needed",
               "Export a solid, not a sheet.", GeometryError)
+
+
+def _nested(surface, name: str, where: str):
+    """The surface with parts at an odd depth of nesting turned inward; raises GeometryError where parts cross."""
+    points, faces = triangles(surface)
+    ends = faces.ravel(), np.roll(faces, 1, axis=1).ravel()
+    links = coo_matrix((np.ones(faces.size), ends), shape=[len(points)] * 2)
+    count, part = connected_components(links, directed=False)
+    if count == 1:
+        return surface
+    if count > MOST_PARTS:
+        _fail(where, f'found "{name}" of {count} separate parts', f"at most {MOST_PARTS} are taken",
+              "Leave out specks, or mesh a representative piece.", GeometryError)
+    owner = part[faces[:, 0]]
+    low, high = (np.array([end(points[part == k], axis=0) for k in range(count)]) for end in (np.min, np.max))
+    depth = np.zeros(count, dtype=int)
+    for k in range(count):
+        others = [j for j in range(count) if j != k and (low[k] < high[j]).all() and (low[j] < high[k]).all()]
+        if not others:
+            continue
+        body = distance_from(_polydata(points, faces[owner == k]))
+        for j in others:
+            inside = body(points[part == j].T) < 0
+            if inside.any() and not inside.all():
+                _fail(where, f'found "{name}" with two parts that cross each other', "parts beside or wholly within"
+                      " each other are needed", "Unite overlapping parts in the CAD program.", GeometryError)
+            depth[j] += bool(inside.all())
+    turned = np.where((depth[owner] % 2 == 1)[:, None], faces[:, ::-1], faces)
+    return _polydata(points, turned)
 
 
 def distance_from(surface) -> Body:

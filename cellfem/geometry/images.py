@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 from scipy.optimize import brentq
+from scipy.special import ndtri
 
 from cellfem.errors import GeometryError, explain
 from cellfem.geometry.distance import Body, offset
@@ -175,9 +176,11 @@ def smooth_body(image: Image, *, smoothing: float = 1.0, periodic: bool = False)
     origin = (0.5 - PAD) * image.voxel
     step = float(image.voxel.min())
     rough = _from_voxels(filtered < 0.5, image.voxel)
-    steep = step / (np.sqrt(2 * np.pi) * smoothing)  # slope of the filtered edge per unit of length, inverted below
-    surface = corrected(cubic((0.5 - filtered) * step * step / steep, origin, image.voxel), NEAR * step)
-    near = np.flatnonzero(np.abs(rough.ravel()) < NEAR * step)
+    reach = min(NEAR, 3 * smoothing) * step
+    # across a flat edge the filtered share is a normal distribution: its quantile is the distance, to begin with
+    quantile = smoothing * step * ndtri(np.clip(1 - filtered, 1e-4, 1 - 1e-4))
+    surface = corrected(cubic(quantile, origin, image.voxel), reach)
+    near = np.flatnonzero(np.abs(quantile.ravel()) < reach)
     middles = origin[:, None] + np.stack(np.unravel_index(near, rough.shape)) * image.voxel[:, None]
     rough.ravel()[near] = surface(middles)
     table = cubic(rough, origin, image.voxel)

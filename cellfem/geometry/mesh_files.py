@@ -1,0 +1,116 @@
+"""Mesh files of other programs, read through meshio and not trusted: cells, and the names of groups of cells."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import numpy as np
+
+from cellfem.errors import explain
+
+MOST_BYTES = 1_000_000_000
+KINDS = {"tetra": (3, 4), "tetra10": (3, 4), "triangle": (2, 3), "triangle6": (2, 3), "line": (1, 2), "line3": (1, 2)}
+IGNORED = ("vertex",)
+# what readers of damaged files raise, each by the fault that it happens upon first
+DAMAGED = (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, RuntimeError, AssertionError,
+           EOFError, OSError, MemoryError, ImportError, StopIteration, SystemExit, ParseError, struct.error, zlib.error,
+           NotImplementedError)
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """What a file says: places (n, 3), corners (cells, 2 to 4) by dimension of cell, groups by name."""
+
+    points: np.ndarray
+    cells: dict[int, np.ndarray]  # dimension of the cells -> corners
+    groups: dict[str, dict[int, np.ndarray]]  # name -> dimension -> which cells of that dimension
+
+
+def read_raw(path: Path, where: str) -> Raw:
+    """Cells and groups of a mesh file.
+
+    Raises ValueError, beginning with `where`, for files that cannot be read, hold other cells than simplices, or claim
+    more than they hold.
+    """
+    import meshio
+
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise OSError(f"more than {MOST_BYTES / 1e9:g} GB")
+        if path.suffix.lower() == ".msh":
+            _check_claims(path.read_bytes())
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            found = meshio.gmsh.read(path) if path.suffix.lower() == ".msh" else meshio.read(path)
+        return _sorted_out(found)
+    except meshio.ReadError as error:
+        fault = str(error) or "not what its ending says"
+    except DAMAGED as error:
+        fault = str(error) or type(error).__name__
+    raise ValueError(explain(where, f'cannot read "{path.name}" ({" ".join(fault.split())[:200]})',
+                             "a mesh of triangles or tetrahedra in a format of meshio is needed",
+                             "Export it again, e.g. as Gmsh .msh version 2.2 or 4.1 with physical groups."))
+
+
+def _check_claims(data: bytes) -> None:
+    """Raise ValueError where a Gmsh file announces more nodes or elements than it has bytes."""
+    version = re.match(rb"\$MeshFormat\s+([\d.]+)\s+([01])\s+(\d+)", data)
+    if version is None:
+        raise ValueError("no Gmsh file: it does not begin with $MeshFormat")
+    binary, width = version[2] == b"1", int(version[3])
+    for block in re.finditer(rb"\$(Nodes|Elements|Entities|PhysicalNames|Periodic)\r?\n", data):
+        rest = data[block.end() : block.end() + 200]
+        if binary and version[1].startswith(b"4") and width == 8 and block[1] != b"PhysicalNames":
+            claims = struct.unpack(f"<{min(len(rest) // 8, 4)}Q", rest[: min(len(rest) // 8, 4) * 8])[:2]
+        else:
+            claims = [int(word) for word in rest.split(b"\n")[0].split()[:2] if re.fullmatch(rb"\d{1,30}", word)]
+        if any(claim > len(data) for claim in claims):
+            raise ValueError(f"it announces {max(claims)} entries in ${block[1].decode()}, and has {len(data)} bytes")
+
+
+def _sorted_out(found) -> Raw:
+    points = np.asarray(found.points, dtype=float)
+    if points.ndim != 2 or points.shape[1] not in (2, 3):
+        raise ValueError(f"places of the shape {points.shape}")
+    points = np.hstack([points, np.zeros((len(points), 3 - points.shape[1]))])
+    cells: dict[int, list[np.ndarray]] = {1: [], 2: [], 3: []}
+    groups: dict[str, dict[int, list[np.ndarray]]] = {}
+    names = {(int(tag), int(dim)): name for name, (tag, dim) in found.field_data.items()}
+    for number, block in enumerate(found.cells):
+        if block.type in IGNORED:
+            continue
+        if block.type not in KINDS:
+            raise ValueError(f'cells of the kind "{block.type}", where triangles and tetrahedra are needed')
+        dim, corners = KINDS[block.type]
+        data = np.asarray(block.data).reshape(len(block.data), -1)[:, :corners].astype(np.int64)
+        if data.size and not (0 <= data.min() and data.max() < len(points)):
+            raise ValueError("cells of nodes that are not there")
+        begin = sum(map(len, cells[dim]))
+        cells[dim].append(data)
+        for name, which in _named(found, number, dim, names):
+            groups.setdefault(name, {}).setdefault(dim, []).append(begin + which)
+    return Raw(points, {dim: np.concatenate(blocks) for dim, blocks in cells.items() if blocks},
+               {name: {dim: np.unique(np.concatenate(parts)) for dim, parts in by.items()}
+                for name, by in groups.items()})
+
+
+def _named(found, number: int, dim: int, names: dict) -> list[tuple[str, np.ndarray]]:
+    """(name, which cells) of one block: physical groups of Gmsh, else named sets of cells."""
+    tags = found.cell_data.get("gmsh:physical")
+    out = []
+    if tags is not None:
+        tags = np.asarray(tags[number]).ravel()
+        for tag in np.unique(tags):
+            if tag != 0:
+                out.append((names.get((int(tag), dim), f"group {int(tag)}"), np.flatnonzero(tags == tag)))
+        return out
+    for name, blocks in found.cell_sets.items():
+        if not name.startswith("gmsh:") and blocks[number] is not None and len(blocks[number]):
+            out.append((name, np.asarray(blocks[number], dtype=np.int64)))
+    return out
