@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,7 +12,7 @@ from cellfem.model.moves import Moves
 from cellfem.model.reactions import Plated
 from cellfem.model.system import Load, Storage, System
 from cellfem.numerics.assembly import pin
-from cellfem.numerics.linear import LinearSolver
+from cellfem.numerics.linear import TINY, LinearSolver
 from cellfem.numerics.newton import newton
 
 
@@ -22,6 +23,7 @@ class Worker:
     system: System
     direct: bool | None = None  # None: by size
     newton_steps: int = 0
+    assemblies: int = 0  # of the tangent
     history: list = field(default_factory=list)
 
     def __post_init__(self):
@@ -61,7 +63,8 @@ class Worker:
             return self._exact_sums(J, -R, self.full.solve(J, -R, tolerance))
 
         return self._newton(y, lambda y: system.evaluate(y, load, storage), solve,
-                            lambda y: system.residual(y, load, storage), self.moves, "time step")
+                            lambda y: system.residual(y, load, storage), self.moves, "time step",
+                            keep=system.unknowns.size > TINY)
 
     # -- a steady state -----------------------------------------------------------------------------------------------
 
@@ -72,15 +75,17 @@ class Worker:
         volume = system.pore_volume / system.pore_volume.sum() if closed else None
         pinned = int(np.argmax(system.pore_volume)) if closed else -1
 
-        def residual(y):
-            R = system.residual(y, load)
+        def closing(y, R):
             if closed:  # one salt row follows from the others; the inventory takes its place
                 R[pinned] = system.conductance * system.unknowns.V * (volume @ y[:n] - 1)
             return R
 
+        def residual(y):
+            return closing(y, system.residual(y, load))
+
         def evaluate(y):
             R, J = system.evaluate(y, load)
-            return (residual(y), pin(J, pinned, J[pinned, pinned])) if closed else (R, J)
+            return closing(y, R), pin(J, pinned, J[pinned, pinned]) if closed else J
 
         def solve(J, R, y, tolerance):
             if not closed:
@@ -95,13 +100,31 @@ class Worker:
 
         return self._newton(y, evaluate, solve, residual, self.moves, "steady state")
 
+    @cached_property
+    def _ones(self) -> dict[bool, sp.csr_matrix]:
+        """(size, blocks) ones on the unknowns of each block of rows that are summed, with and without the salt's."""
+        unknowns = self.system.unknowns
+        block = np.full(unknowns.size, -1)
+        block[unknowns.psi] = 0
+        block[unknowns.scalar] = 1
+        parts = {}
+        for salt in (True, False):
+            if salt and unknowns.salt:
+                block = np.where(np.arange(unknowns.size) < unknowns.salt, 2, block)
+            elif not salt:
+                block = np.where(block == 2, -1, block)
+            rows = np.flatnonzero(block >= 0)
+            parts[salt] = sp.csr_matrix((np.ones(len(rows)), (rows, block[rows])), shape=(len(block), block.max() + 1))
+        return parts
+
     # -- shared -------------------------------------------------------------------------------------------------------
 
-    def _newton(self, y, evaluate, solve, residual, moves, where):
+    def _newton(self, y, evaluate, solve, residual, moves, where, keep=False):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             result = newton(y, evaluate=evaluate, solve=solve, residual=residual, advance=moves.advance,
-                            size=moves.size, where=where)
+                            size=moves.size, keep=keep, where=where)
         self.newton_steps += result.steps
+        self.assemblies += result.assemblies
         self.history.append(result.history)
         return result.y
 
@@ -110,11 +133,6 @@ class Worker:
 
         The corrections solve the 2 x 2 or 3 x 3 system of the summed rows.
         """
-        unknowns = self.system.unknowns
-        blocks = [np.arange(unknowns.salt)] if salt and unknowns.salt else []
-        psi = np.unique(unknowns.psi[unknowns.psi != unknowns.scalar])
-        blocks += [psi, np.array([unknowns.scalar])]
-        Z = sp.csr_matrix((np.ones(sum(map(len, blocks))), (np.concatenate(blocks), np.repeat(
-            np.arange(len(blocks)), list(map(len, blocks))))), shape=(len(x), len(blocks)))
+        Z = self._ones[salt]
         coarse = (Z.T @ (J @ Z)).toarray()
         return x + Z @ np.linalg.lstsq(coarse, Z.T @ (b - J @ x), rcond=1e-13)[0]

@@ -105,7 +105,7 @@ class System:
     def residual(self, y: np.ndarray, load: Load, storage: Storage | None = None) -> np.ndarray:
         """Rows in A; `storage` None at steady state."""
         c, psi, phi_s, scalar = self.unknowns.unpack(y)
-        laws = [part.real for part in self._laws(c)]
+        laws = self._laws(c)
         i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic],
                                     storage.plated if storage else None)
         i_counter = self._counter_current(c, psi, scalar)
@@ -128,10 +128,9 @@ class System:
         """Salt and ionic-charge rows at every electrolyte node, fixed ones included."""
         D, m, kappa, r = laws
         ions, area = self.ions, self.cell.sites.area
-        B = self.cell.efficiency[:, :, ions.cells]
-        grad_c, grad_psi = ions.grad(c), ions.grad(psi)
-        minus_M = np.einsum("ijk,jk->ik", B, FARADAY * D * grad_c + m * grad_psi)
-        minus_i = np.einsum("ijk,jk->ik", B, kappa * grad_psi + r * grad_c)
+        grad_c, grad_psi = ions.bent_grad(c), ions.bent_grad(psi)
+        minus_M = FARADAY * D * grad_c + m * grad_psi
+        minus_i = kappa * grad_psi + r * grad_c if np.any(r) else kappa * grad_psi
         reaction = np.bincount(self.site_ionic, i_n * area, len(c)) \
             + np.bincount(self.counter_ionic, i_counter * self.cell.counter_sites.area, len(c))
         salt = ions.div @ minus_M.ravel() - (1 - self.t_ref) * reaction
@@ -147,7 +146,7 @@ class System:
         if not np.any(fixed):
             return 0.0
         i_n, i_counter, _ = self.currents(y, storage.plated)
-        salt, _ = self._rows(c, psi, [part.real for part in self._laws(c)], i_n, i_counter, storage)
+        salt, _ = self._rows(c, psi, self._laws(c), i_n, i_counter, storage)
         reacting = (1 - self.t_ref) * float(i_counter @ self.cell.counter_sites.area)
         return float(salt[fixed].sum()) + reacting
 
@@ -171,19 +170,18 @@ class System:
         """(residual, its exact Jacobian in the scaled unknowns as CSR)."""
         unknowns, ions = self.unknowns, self.ions
         c, psi, phi_s, scalar = unknowns.unpack(y)
-        laws = self._laws(c)
+        laws = self._laws(c + STEP * 1j)
         (D, m, kappa, r), (dD, dm, dkappa, dr) = ([law.real for law in laws], [law.imag / STEP for law in laws])
         i_n, by_c, by_potential = self.reaction.tangent(c[self.site_ionic],
                                                         self._site_potential(phi_s) - psi[self.site_ionic],
                                                         storage.plated if storage else None)
         i_counter, k_c, k_psi, k_scalar = self._counter_tangent(c, psi, scalar)
         R = self._collect(c, psi, phi_s, scalar, (D, m, kappa, r), i_n, i_counter, load, storage)
-        B = self.cell.efficiency[:, :, ions.cells]
-        grad_c, grad_psi = ions.grad(c), ions.grad(psi)
-        salt_drift = np.einsum("ijk,jk->ik", B, FARADAY * dD * grad_c + dm * grad_psi).ravel()
-        ion_drift = np.einsum("ijk,jk->ik", B, dkappa * grad_psi + dr * grad_c).ravel()
-        values = [ions.diffusion @ (FARADAY * D) + ions.drift @ salt_drift, ions.diffusion @ m,
-                  ions.diffusion @ r + ions.drift @ ion_drift, ions.diffusion @ kappa]
+        grad_c, grad_psi = ions.bent_grad(c), ions.bent_grad(psi)
+        values = [ions.diffusion @ (FARADAY * D) + ions.drift @ (FARADAY * dD * grad_c + dm * grad_psi),
+                  ions.diffusion @ m, ions.drift @ (dkappa * grad_psi + dr * grad_c), ions.diffusion @ kappa]
+        if np.any(r):
+            values[2] += ions.diffusion @ r
         if self.electrons is not None:
             values.append(self.host_matrix.data)
         area, q = self.cell.sites.area, 1 - self.t_ref
@@ -214,10 +212,12 @@ class System:
         """What multiplies F grad c and grad psi in M, and grad psi and grad c in i_e, at centroids, as -B times it.
 
         In the bulk's electrolyte D, (t+ - t_ref) kappa, kappa and 0; in a region's own the remainder kappa (U' - U_r')
-        carries current and, with it, (t+ - t_ref)/F salt.  Derivatives by c stand in the imaginary part.
+        carries current and, with it, (t+ - t_ref)/F salt.  Of a complex c they carry the derivatives.
         """
-        centroid = self.ions.mean @ c + STEP * 1j
-        out = np.empty((4, len(self.ions.cells)), dtype=complex)
+        centroid = self.ions.mean @ np.real(c)
+        if np.iscomplexobj(c):
+            centroid = centroid + STEP * 1j
+        out = np.empty((4, len(centroid)), dtype=centroid.dtype)
         bulk = self.cell.transport
         for transport, at in self.groups:
             local = centroid[at]

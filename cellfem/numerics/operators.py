@@ -180,6 +180,7 @@ class CellOperators:
     cells: np.ndarray  # mesh cells
     volume: np.ndarray  # (cells,)
     gradient: sp.csr_matrix  # (d * cells, n): nodal values -> cell gradients, component-major
+    bent: sp.csr_matrix  # the same times B: nodal values -> B grad u
     mean: sp.csr_matrix  # (cells, n): nodal values -> centroid values
     div: sp.csr_matrix  # (n, d * cells): flux coefficient -> int a . grad v
     diffusion: sp.csr_matrix  # (nnz, cells): a -> int a B grad u . grad v
@@ -193,15 +194,21 @@ class CellOperators:
         div = compile_linear(divergence, basis, pattern.nodes, components=d)
         volume = basis.dx[:, 0]
         gradient = (sp.diags(1 / np.tile(volume, d)) @ div.T).tocsr()
+        bent = sum(sp.diags(B[:, j].ravel()) @ sp.vstack([gradient[j * len(cells):(j + 1) * len(cells)]] * d)
+                   for j in range(d) if np.any(B[:, j])).tocsr()
         local = np.zeros(mesh.nvertices, dtype=np.int64)
         local[pattern.nodes] = np.arange(n)
         t = local[mesh.t[:, cells]]
         mean = sp.csr_matrix((np.full(t.size, 1 / (d + 1)), (np.tile(np.arange(len(cells)), d + 1), t.ravel())),
                              shape=(len(cells), n))
-        return CellOperators(pattern, cells, volume, gradient, mean, div,
+        return CellOperators(pattern, cells, volume, gradient, bent, mean, div,
                              compile_bilinear(diffusion, basis, pattern, B=B[..., None]),
                              Drift.compile(basis, pattern) if with_drift else None)
 
     def grad(self, u: np.ndarray) -> np.ndarray:
         """(d, cells) gradient of nodal values."""
         return (self.gradient @ u).reshape(-1, len(self.cells))
+
+    def bent_grad(self, u: np.ndarray) -> np.ndarray:
+        """(d, cells) B times the gradient of nodal values."""
+        return (self.bent @ u).reshape(-1, len(self.cells))
