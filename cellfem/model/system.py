@@ -87,11 +87,17 @@ class System:
 
     def with_deposit(self, q: np.ndarray) -> System:
         """The system while the sites carry the charge q [C/m2]: volumes, conduction and area of an electrode follow."""
+        now = self.conducting(q)
+        if now is self:
+            return self
+        return replace(now, pore_volume=self.empty_volume - now.filled.taken[self.ions.pattern.nodes])
+
+    def conducting(self, q: np.ndarray) -> System:
+        """The same with the pore volumes left as they are."""
         filled = Filled.by(self.cell, q)
         if filled is None:
             return self
-        volume = self.empty_volume - filled.taken[self.ions.pattern.nodes]
-        return replace(self, filled=filled, pore_volume=volume, reaction=replace(self.reaction, surface=filled.surface))
+        return replace(self, filled=filled, reaction=replace(self.reaction, surface=filled.surface))
 
     @cached_property
     def host_matrix(self):
@@ -191,7 +197,7 @@ class System:
         kc, kp, ks = k_c * area, k_psi * area, k_scalar * area
         values += [-q * kc, -q * kp, -q * ks, -kc, -kp, -ks, *self._control_row(c, kc, kp, ks, load)]
         values.append(np.zeros(len(c)) if storage is None else FARADAY * self.pore_volume / storage.tau)
-        J = self.scatter.matrix(np.concatenate(values))
+        J = self.scatter.matrix(*values)
         if load.voltage is not None and not unknowns.scalar_is_current:
             J = pin(J, unknowns.scalar, self.conductance)
         scales = unknowns.scales

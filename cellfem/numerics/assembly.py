@@ -64,10 +64,18 @@ class Scatter:
         return Scatter(size, places.indptr(size), places.cols, kept[is_first], position[is_first], kept[~is_first],
                        tops, top)
 
-    def matrix(self, values: np.ndarray) -> sp.csr_matrix:
-        data = np.zeros(len(self.indices))
-        data[self.entry] = values[self.first]
-        data[self.tops] += np.bincount(self.top, values[self.others], len(self.tops))
+    def matrix(self, *values: np.ndarray) -> sp.csr_matrix:
+        """The matrix with the values of the pairs, given in one array or in several that follow each other."""
+        data, start = np.zeros(len(self.indices)), 0
+        on_top = []
+        for part in values:
+            ends = (start, start + len(part))
+            own, more = (slice(*np.searchsorted(pairs, ends)) for pairs in (self.first, self.others))
+            entry = self.entry[own]
+            data[entry] = part if len(entry) == len(part) else part[self.first[own] - start]
+            on_top.append(part[self.others[more] - start])
+            start += len(part)
+        data[self.tops] += np.bincount(self.top, np.concatenate(on_top), len(self.tops))
         return sp.csr_matrix((data, self.indices, self.indptr), shape=(self.size,) * 2)
 
 
