@@ -50,9 +50,10 @@ def check_seen(lattice: Lattice, p: np.ndarray, value: np.ndarray, distance: Dis
 
 def _candidates(lattice: Lattice, p: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, int]:
     """(2, n) edges between nodes of one side that may hide a wall, and how many edges cross the surface."""
-    t = lattice.t[:, np.isfinite(value[lattice.t]).all(axis=0)]
-    reach = np.abs(value[t]).min(axis=0) < lattice.box.sides(0).max()
-    pairs = t[:, reach][EDGES].transpose(1, 0, 2).reshape(2, -1)
+    box = lattice.box
+    far = np.abs(value)[lattice.t].max(axis=0)
+    t = lattice.t[:, far < lattice.span * (box.sides(box.levels).max() / 2)]  # the others hide nothing: see SURELY
+    pairs = t[EDGES].transpose(1, 0, 2).reshape(2, -1)
     product = value[pairs[0]] * value[pairs[1]]
     length = np.linalg.norm(p[:, pairs[1]] - p[:, pairs[0]], axis=0)
     close = (np.abs(value[pairs]).sum(axis=0) < SURELY * length) & (product > 0)

@@ -100,10 +100,9 @@ def _snap(p, side, lattice: Lattice, edges: np.ndarray, where: np.ndarray, origi
     """
     apart = (lattice.at[:, edges[0]] != lattice.at[:, edges[1]]).sum(axis=0)
     along = (apart == 1) & (edges < lattice.middles).all(axis=0)
-    limit = np.where(along, NEAR_ALONG, NEAR_ACROSS)
     ends = np.concatenate([edges, edges[::-1]], axis=1)
     share = np.concatenate([where, 1 - where])
-    near = share < np.tile(limit, 2)
+    near = share < np.tile(np.where(along, NEAR_ALONG, NEAR_ACROSS), 2) * _room(lattice, ends)
     (node, other), share = ends[:, near], share[near]
     free = ~(lattice.held()[:, node] & (lattice.at[:, node] != lattice.at[:, other])).any(axis=0)
     move = np.where(free, share * (p[:, other] - p[:, node]), 0.0)
@@ -118,6 +117,17 @@ def _snap(p, side, lattice: Lattice, edges: np.ndarray, where: np.ndarray, origi
     taken = taken[original]
     side[taken] = ON
     p[:, taken] += moves[:, original[taken]]
+
+
+def _room(lattice: Lattice, ends: np.ndarray) -> np.ndarray:
+    """(n,) what cubes of unlike size leave of an edge's length at its first end: 1 where the smallest there has it."""
+    if lattice.box.levels == 0:
+        return np.ones(ends.shape[1])
+    least = np.zeros(lattice.at.shape[1], dtype=np.int32)
+    for span in np.unique(lattice.span)[::-1]:  # the smallest last
+        least[lattice.t[:, lattice.span == span]] = span
+    own = np.abs(lattice.at[:, ends[1]] - lattice.at[:, ends[0]]).max(axis=0)
+    return np.minimum(1.0, least[ends[0]] / np.maximum(own, least[ends[0]]))
 
 
 def _bisect(p, lattice: Lattice, side, edges, where, original, value) -> Cut:

@@ -65,6 +65,7 @@ class Lattice:
 
     at: np.ndarray  # (3, nodes) lattice places
     t: np.ndarray  # (4, cells), positively oriented
+    span: np.ndarray  # (cells,) lattice units: side of the cube that a cell belongs to, of the larger of two
     middles: int  # from this number on, nodes are middles of faces
     box: Box
 
@@ -203,6 +204,7 @@ class _Assembly:
         self.corner_keys = np.unique(np.concatenate(corners))
         self.middles: list[np.ndarray] = []
         self.parts: list[np.ndarray] = []
+        self.spans: list[np.ndarray] = []
 
     def _keys(self, level: int, x: int, y: int, z: int) -> np.ndarray:
         """Of the corner (x, y, z) of all leaves of a level."""
@@ -224,7 +226,7 @@ class _Assembly:
             fresh = t < 0  # -1 - position among the middles
             t[fresh] = middles + inverse[-1 - t[fresh]]
             at = np.concatenate([at, self._places(keys)], axis=1)
-        return Lattice(at.astype(np.int32), t.astype(np.int32), middles, self.box)
+        return Lattice(at.astype(np.int32), t.astype(np.int32), np.concatenate(self.spans), middles, self.box)
 
     def _corner_ids(self, keys: np.ndarray) -> np.ndarray:
         return self.first[-1] + np.searchsorted(self.corner_keys, keys)
@@ -281,12 +283,12 @@ class _Assembly:
                 halved = self.padded[level][tuple(beside)]
                 beside[axis] += 1 if up else -1
                 halved = halved | self.padded[level][tuple(beside)]
-            self._add(below[~halved], above[~halved], one[~halved], two[~halved])
+            self._add(level, below[~halved], above[~halved], one[~halved], two[~halved])
             if halved.any():
                 keys = (self.corner_keys[one[halved] - self.first[-1]] + self.corner_keys[two[halved] - self.first[-1]])
                 middle = self._corner_ids(keys // 2)
-                self._add(below[halved], above[halved], one[halved], middle)
-                self._add(below[halved], above[halved], middle, two[halved])
+                self._add(level, below[halved], above[halved], one[halved], middle)
+                self._add(level, below[halved], above[halved], middle, two[halved])
 
     def _against_alike(self, level: int, axis: int, which: np.ndarray, beyond: np.ndarray) -> None:
         flat = np.ravel_multi_index(tuple(beyond[:, which]), self.box.shape(level))
@@ -317,8 +319,9 @@ class _Assembly:
         row = np.arange(len(which))
         for k in (1, 2):
             corners = [ring[from_middle, row], ring[(from_middle + k) % 4, row], ring[(from_middle + k + 1) % 4, row]]
-            self._add(low, *corners)
-            self._add(high, corners[0], corners[2], corners[1])
+            self._add(level if up else level - 1, low, *corners)
+            self._add(level - 1 if up else level, high, corners[0], corners[2], corners[1])
 
-    def _add(self, *nodes: np.ndarray) -> None:
+    def _add(self, level: int, *nodes: np.ndarray) -> None:
+        self.spans.append(np.full(len(nodes[0]), self.span[level], dtype=np.int32))
         self.parts.append(np.stack([np.asarray(n, dtype=np.int64) for n in nodes]))

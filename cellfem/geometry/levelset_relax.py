@@ -1,7 +1,8 @@
 """Better shapes for the few flat cells beside the surface: their nodes try out places around them.
 
 Nodes of the surface slide along it, those of sides and planes within these.  A move is taken where the least dihedral
-angle of the cells around the node grows, so that no cell becomes worse than the worst around it was.
+angle of the cells around the node grows, so that no cell becomes worse than the worst around it was.  Where two
+surfaces meet in a groove, all nodes of a cell may lie on them and nearly in a plane: then they may leave the surface.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import numpy as np
 from cellfem.geometry.levelset_cut import ON, Distance
 
 GOOD = 13.0  # [degrees] dihedral angle from which on a cell is left alone
-TURNS, TRIES = 24, 16
+FLAT = 8.0  # [degrees] below which nodes may leave the surface
+TURNS, TRIES, BOUND = 24, 12, 2  # the first BOUND turns keep all nodes of the surface on it
 REACH = (0.05, 0.25)  # [-] of the mean edge at a node: how far moves go
 
 
@@ -53,33 +55,42 @@ def least_angle(x: np.ndarray) -> np.ndarray:
 def _settled(x, t, movable, on, held, distance) -> np.ndarray:
     rng = np.random.default_rng(0)
     n = x.shape[1]
-    x = x.copy()
-    for _ in range(TURNS):
-        angle = least_angle(x[:, t])
+    x, angle = x.copy(), least_angle(x[:, t])
+    for turn in range(TURNS):
         worst = _least_at(n, t, angle)
         wanting = movable & (worst < GOOD)
         if not wanting.any():
             break
         chosen = _apart(t, np.where(wanting, rng.random(n), -1.0))
-        own = chosen[t]
-        cells = np.flatnonzero(own.any(axis=0))  # each with one chosen node
-        corner = own[:, cells].argmax(axis=0)
-        node = t[corner, cells]
-        around = x[:, t[:, cells]]
-        edge = np.sqrt(((around - x[:, node][:, None]) ** 2).sum(axis=0)).sum(axis=0) / 3
-        scale = np.bincount(node, edge, n) / np.maximum(np.bincount(node, minlength=n), 1)
-        best, place = worst.copy(), x.copy()
-        for _ in range(TRIES):
-            trial = x.copy()
-            which = np.flatnonzero(chosen)
-            trial[:, which] = _moved(x[:, which], scale[which], on[which], held[:, which], distance, rng)
-            around[:, corner, np.arange(len(cells))] = trial[:, node]
-            found = np.full(n, np.inf)
-            np.minimum.at(found, node, least_angle(around))
-            better = chosen & (found > best)
-            best[better], place[:, better] = found[better], trial[:, better]
-        x = place
+        bound = on & ((turn < BOUND) | (worst >= FLAT))
+        cells = np.flatnonzero(chosen[t].any(axis=0))  # each with one chosen node
+        x, angle[cells] = _best_of_tries(x, t[:, cells], angle[cells], chosen, bound, held, distance, rng)
     return x
+
+
+def _best_of_tries(x, t, angle, chosen, bound, held, distance, rng):
+    """Places and angles after the `chosen` nodes, one in each of the cells (4, m), tried others around theirs."""
+    nodes = np.flatnonzero(chosen)
+    corner = chosen[t].argmax(axis=0)
+    column = np.arange(t.shape[1])
+    own = np.searchsorted(nodes, t[corner, column])  # among the chosen
+    around = x[:, t]
+    edge = np.sqrt(((around - around[:, corner, column][:, None]) ** 2).sum(axis=0)).sum(axis=0) / 3
+    scale = np.bincount(own, edge, len(nodes)) / np.bincount(own, minlength=len(nodes))
+    order = np.argsort(own, kind="stable")
+    starts = np.searchsorted(own[order], np.arange(len(nodes)))
+    best, place, angle = np.minimum.reduceat(angle[order], starts), x[:, nodes], angle.copy()
+    for _ in range(TRIES):
+        trial = _moved(x[:, nodes], scale, bound[nodes], held[:, nodes], distance, rng)
+        around[:, corner, column] = trial[:, own]
+        found = least_angle(around)
+        least = np.minimum.reduceat(found[order], starts)
+        better = least > best
+        best[better], place[:, better] = least[better], trial[:, better]
+        angle = np.where(better[own], found, angle)
+    x = x.copy()
+    x[:, nodes] = place
+    return x, angle
 
 
 def _least_at(n: int, t: np.ndarray, angle: np.ndarray) -> np.ndarray:
@@ -98,17 +109,17 @@ def _apart(t: np.ndarray, lot: np.ndarray) -> np.ndarray:
     return (lot > 0) & ~beaten
 
 
-def _moved(x, scale, on, held, distance: Distance, rng) -> np.ndarray:
-    """Random places around x (3, n), those of the surface brought back to it by two Newton steps."""
+def _moved(x, scale, bound, held, distance: Distance, rng) -> np.ndarray:
+    """Random places around x (3, n), those `bound` to the surface brought back to it by two Newton steps."""
     step = rng.normal(size=x.shape)
     step *= scale * rng.uniform(*REACH, size=x.shape[1]) / np.linalg.norm(step, axis=0)
     free = ~held
     out = x + np.where(free, step, 0.0)
-    if on.any():
-        y, mask, small = out[:, on], free[:, on], 1e-4 * scale[on]
+    if bound.any():
+        y, mask, small = out[:, bound], free[:, bound], 1e-4 * scale[bound]
         for _ in range(2):
             value = distance(y)
             slope = np.stack([distance(y + small * axis[:, None]) - value for axis in np.eye(3)]) / small * mask
             y = y - slope * value / np.maximum((slope**2).sum(axis=0), 0.1)
-        out[:, on] = y
+        out[:, bound] = y
     return out
