@@ -22,6 +22,13 @@ from cellfem.physics.film import Film, Layer, MosaicFilm
 from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
 from cellfem.physics.nucleation import Nucleation
 from cellfem.results.check import Checked, format_check, refine_check
+from cellfem.results.cycles import (
+    average_efficiency,
+    cycle_table,
+    cycles_to_retention,
+    efficiency_of_retention,
+    retention_of_efficiency,
+)
 from cellfem.results.limitpages import limit_rows, safe_rows, write_limits, write_safe
 from cellfem.results.maps import write_curves, write_map
 from cellfem.results.report import report
@@ -41,9 +48,10 @@ __all__ = [
     "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic", "Geometry", "GeometryError", "Growth", "Host",
     "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation", "Potentiostatic", "Reservoir", "Rest",
     "SafeOperation", "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "Table", "Tafel",
-    "TrustWarning", "UniformFlux", "__version__", "bottom_share", "current_at_one_percent", "drop_islands",
-    "electrode_tortuosity_factor", "format_check", "format_table", "graded", "homogenise", "limit_rows",
-    "limiting_current", "mosaic", "random_field", "read_mesh", "refine_check", "report", "safe_capacity",
-    "safe_current", "safe_rows", "sand_rows", "sand_study", "solve", "twin_differences", "write_curves",
-    "write_limits", "write_map", "write_report", "write_safe", "write_sand", "write_table",
+    "TrustWarning", "UniformFlux", "__version__", "average_efficiency", "bottom_share", "current_at_one_percent",
+    "cycle_table", "cycles_to_retention", "drop_islands", "efficiency_of_retention", "electrode_tortuosity_factor",
+    "format_check", "format_table", "graded", "homogenise", "limit_rows", "limiting_current", "mosaic", "random_field",
+    "read_mesh", "refine_check", "report", "retention_of_efficiency", "safe_capacity", "safe_current", "safe_rows",
+    "sand_rows", "sand_study", "solve", "twin_differences", "write_curves", "write_limits", "write_map", "write_report",
+    "write_safe", "write_sand", "write_table",
 ]

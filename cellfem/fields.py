@@ -41,6 +41,11 @@ FIELDS: dict[str, Field] = {
     "eta": Field("eta", "surface overpotential", "V"),
     "q": Field("q", "plated charge", "mAh/cm2", mAh / cm**2),
     "thickness": Field("q V_m/F", "deposit thickness", "um", um),
+    "growth": Field("n q V_m/F", "deposit growth", "m", kind="vector"),  # along the normal; in m, as files give points
+    "nucleated": Field("theta", "nucleated share", "-"),
+    "filling": Field("q V_m/F over the half gap or eps/a_s", "pore filling", "%", 0.01),
+    "R_film": Field("R_film", "film resistance", "Ohm m2"),
+    "porosity": Field("eps", "porosity", "-"),
     "risk": Field("risk", "risk", "-"),
     "local_sand": Field("t_target/risk^2", "local Sand's time (estimate)", "s"),
     "regime": Field("regime", "regime", "-"),

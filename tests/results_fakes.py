@@ -10,6 +10,8 @@ import skfem
 
 from cellfem.model.sites import Sites
 from cellfem.model.solution import Audit, Outcome, Solution, Stats
+from cellfem.model.surface import Bare
+from cellfem.physics.deposit import Growth
 
 UM = 1e-6
 
@@ -105,6 +107,10 @@ def fake_run(mesh, *, symbol="Li", times=(0.0, 900.0, 1800.0), strength=1.0, out
         name="", mesh=mesh, sites=sites, area=52.5e-12, temperature=298.15,
         electrolyte=SimpleNamespace(name="made-up electrolyte", c_0=1000.0),
         metal=SimpleNamespace(symbol=symbol, name=symbol, thickness_per_charge=1.35e-10),
+        medium={"electrode": SimpleNamespace(growth=Growth())}, porosity=np.full(mesh.nelements, 0.8),
+        electrode_volume=np.full(mesh.nvertices, 0.8e-12), electrode_space=np.full(mesh.nvertices, 1e-12),
+        bare=Bare(np.full(len(sites.nodes), 0.01), np.full(len(sites.nodes), 36.0), 2.5e-3),
+        room=np.full(len(sites.nodes), 5 * UM), film_resistance=np.full(len(sites.nodes), 5e-3),
         host=SimpleNamespace(name="made-up host"), separator=SimpleNamespace(name="made-up separator"),
         assumptions=("exchange current density 95 A/m2 (illustrative)", "D from a made-up <source>"))
     return Solution(

@@ -18,7 +18,8 @@ from cellfem.results import atomic, export, values, vtu
 
 IN_ELECTROLYTE = {label(key) for key in ("c", "depletion", "phi_e")}
 IN_ELECTROLYTE_CELLS = {label(key) for key in ("i_e", "N_plus")}
-ON_SURFACE = {label(key) for key in ("plating", "eta", "q", "thickness", "risk", "local_sand", "regime")}
+ON_SURFACE = {label(key) for key in ("plating", "eta", "q", "thickness", "nucleated", "filling", "R_film", "risk",
+                                     "local_sand", "regime")}
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def test_a_resolved_run_has_three_parts_with_their_own_arrays(tmp_path, dimensio
     electrolyte, host, surface = (read(tmp_path / "vga-Li", p, 2) for p in ("electrolyte", "host", "host_surface"))
     assert names(electrolyte) == (IN_ELECTROLYTE, IN_ELECTROLYTE_CELLS)
     assert names(host) == ({label("phi_s")}, set())
-    assert names(surface) == (ON_SURFACE, set())
+    assert names(surface) == (ON_SURFACE | {label("growth")}, set())
     wet = len(mesh.subdomains["pore"]) + len(mesh.subdomains["separator"])
     assert len(electrolyte.cells[0].data) == wet
     assert len(host.cells[0].data) == len(mesh.subdomains["host"])
@@ -72,7 +73,22 @@ def test_values_are_those_of_the_run_in_the_units_of_their_names(tmp_path):
     assert surface.point_data["plating current density [mA/cm2]"] == pytest.approx(plating / 10, rel=1e-6)
     charge = plating * 900 / 3.6e4  # mAh/cm2
     assert surface.point_data["plated charge [mAh/cm2]"] == pytest.approx(charge, rel=1e-6)
-    assert surface.point_data["deposit thickness [um]"] == pytest.approx(charge * 3.6e4 * 1.35e-10 * 1e6, rel=1e-6)
+    thickness = charge * 3.6e4 * 1.35e-10 * 1e6
+    assert surface.point_data["deposit thickness [um]"] == pytest.approx(thickness, rel=1e-6)
+    assert surface.point_data["pore filling [%]"] == pytest.approx(100 * thickness / 5, rel=1e-6)
+    assert surface.point_data["nucleated share [-]"] == pytest.approx(-np.expm1(-charge * 1e3), rel=1e-6)
+
+
+def test_growth_points_into_the_electrolyte_and_is_as_long_as_the_deposit_is_thick(tmp_path):
+    export.write_solution(fake_run(walls_mesh(3)), tmp_path, "vga")
+    surface = read(tmp_path / "vga", "host_surface", 2)
+    growth, x = surface.point_data["deposit growth [m]"], surface.points
+    assert np.linalg.norm(growth, axis=1) * 1e6 == pytest.approx(surface.point_data["deposit thickness [um]"], rel=1e-6)
+    wall = np.isclose(x[:, 0], 0.5 * UM) & (x[:, 2] > UM) & (x[:, 2] < 99 * UM)
+    assert wall.any() and (growth[wall, 0] > 0).all()
+    assert growth[wall, 1:] == pytest.approx(0, abs=1e-12)
+    floor = (x[:, 2] == 0) & (x[:, 0] > UM)
+    assert floor.any() and (growth[floor, 2] > 0).all() and growth[floor, :2] == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 3])
@@ -91,7 +107,7 @@ def test_a_homogenised_electrode_carries_its_surface_in_the_host(tmp_path, dimen
     assert not list((tmp_path / "hom").glob("host_surface*"))
     electrolyte, host = (read(tmp_path / "hom", part, 2) for part in ("electrolyte", "host"))
     assert len(electrolyte.cells[0].data) == mesh.nelements
-    assert names(host) == ({label("phi_s")} | ON_SURFACE, {label("i_s")})
+    assert names(host) == ({label("phi_s"), label("porosity")} | ON_SURFACE, {label("i_s")})
     assert host.point_data[label("plating")] == pytest.approx(
         2 * (0.05 + host.points[:, 2] / (125 * UM)), rel=1e-6)
 
@@ -220,4 +236,5 @@ def test_an_array_of_the_wrong_length_is_refused():
 
 def test_names_come_from_the_one_table():
     assert {key for key in FIELDS if values.is_site_key(key)} == {
-        "plating", "eta", "q", "thickness", "risk", "local_sand", "regime"}
+        "plating", "eta", "q", "thickness", "nucleated", "filling", "R_film", "porosity", "risk", "local_sand",
+        "regime"}

@@ -19,7 +19,7 @@ def half_gaps(mesh, facets: np.ndarray) -> np.ndarray:
     toward a separator.
     """
     out = np.full(len(facets), np.inf)
-    normals, open_ = _normals(mesh, facets)
+    normals, open_ = wet_normals(mesh, facets)
     kept = np.flatnonzero(open_)
     if mesh.dim() == 1 or len(kept) == 0:
         return out
@@ -62,7 +62,7 @@ def _shrunk(p, n, q, m, reach: float) -> np.ndarray:
     return np.where(out > 0, out, np.where(hit >= 0, r, np.inf))
 
 
-def _normals(mesh, facets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def wet_normals(mesh, facets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Unit normals (d, facets) into the electrolyte, and whether deposit may grow there (not into a separator)."""
     x = mesh.p[:, mesh.facets[:, facets]]
     d = mesh.dim()

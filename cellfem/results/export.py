@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from cellfem.errors import explain
-from cellfem.fields import label
+from cellfem.fields import FIELDS, label
 from cellfem.model.fluxes import fluxes
 from cellfem.model.solution import Solution
 from cellfem.results import vtu
 from cellfem.results.atomic import check_folder, write_text
+from cellfem.results.deposit import normals
 from cellfem.results.risk import risk_fields
 from cellfem.results.values import (
     ELECTROLYTE_REGIONS,
@@ -22,8 +23,8 @@ from cellfem.results.values import (
     cells_of,
     embed,
     node_values,
+    place_values,
     site_keys,
-    site_values,
 )
 
 Arrays = dict[str, np.ndarray]
@@ -91,13 +92,13 @@ def parts(solution: Solution) -> list[Part]:
     risk = risk_fields(solution)
 
     def of_sites(k: int, subset: np.ndarray) -> Arrays:
-        values = {key: site_values(solution, key, k, risk=risk)[subset] for key in site_keys(solution)}
+        values = {key: place_values(solution, key, k, risk=risk)[subset] for key in site_keys(solution)}
         return {label(key): np.where(subset < 0, np.nan, v) for key, v in values.items()}
 
     return [part for part in (
         _electrolyte(solution, cells_of(mesh, ELECTROLYTE_REGIONS)),
         _host(solution, cells_of(mesh, HOST_REGIONS), of_sites),
-        _surface(sites, of_sites),
+        _surface(mesh, sites, of_sites),
     ) if part is not None]
 
 
@@ -128,13 +129,21 @@ def _host(solution: Solution, cells: np.ndarray, of_sites: Callable[[int, np.nda
     return Part("host", grid, point_data, cell_data)
 
 
-def _surface(sites, of_sites: Callable[[int, np.ndarray], Arrays]) -> Part | None:
+def _surface(mesh, sites, of_sites: Callable[[int, np.ndarray], Arrays]) -> Part | None:
     if not len(sites.facets):
         return None
     # A site is a point of its own, so that quantities stay apart where surfaces of two kinds meet at one mesh node.
     used, facets = np.unique(sites.facet_sites, return_inverse=True)
     grid = vtu.grid(embed(sites.x[:, used]), facets.reshape(sites.facet_sites.shape))
-    return Part("host_surface", grid, lambda k: of_sites(k, used), lambda k, flux: {})
+    outward = embed(normals(mesh, sites)[:, used])
+
+    def point_data(k: int) -> Arrays:
+        """The arrays of the surface, and the way of its points if it moved with the deposit."""
+        values = of_sites(k, used)
+        grown = values[label("thickness")] * FIELDS["thickness"].shown
+        return values | {label("growth"): outward * grown[:, None]}
+
+    return Part("host_surface", grid, point_data, lambda k, flux: {})
 
 
 def _volume(mesh, cells: np.ndarray) -> tuple[np.ndarray, vtu.Grid]:
@@ -143,11 +152,12 @@ def _volume(mesh, cells: np.ndarray) -> tuple[np.ndarray, vtu.Grid]:
 
 
 def _sites_on(solution: Solution, nodes: np.ndarray) -> np.ndarray:
-    """The site of each of `nodes` where a homogenised electrode reacts all over (-1: none); empty if resolved."""
+    """The place of each of `nodes` where a homogenised electrode reacts all over (-1: none); empty if resolved."""
     sites = solution.cell.sites
     if "electrode" not in sites.kinds:
         return np.empty(0, dtype=int)
-    electrode = np.flatnonzero(sites.kind == sites.kinds.index("electrode"))
+    places = len(sites.nodes) // len(sites.shares)
+    electrode = np.flatnonzero(sites.kind[:places] == sites.kinds.index("electrode"))
     site_of = np.full(solution.cell.mesh.nvertices, -1)
     site_of[sites.nodes[electrode]] = electrode
     return site_of[nodes]

@@ -10,6 +10,7 @@ from cellfem.fields import FIELDS
 from cellfem.geometry.measures import facet_areas, volumes
 from cellfem.model.protocol import STOP_RATIO
 from cellfem.model.solution import Solution
+from cellfem.results.deposit import deposit_numbers, host_overpotentials, host_pore_volume
 from cellfem.results.groups import groups
 from cellfem.results.risk import (
     ended_depleted,
@@ -46,7 +47,7 @@ def report(solution: Solution) -> dict[str, float | str]:
     row |= _structure(solution)
     row |= _times(solution, k)
     row |= _risk(solution, k)
-    row |= _deposit(solution, k)
+    row |= _deposit(solution, k) | deposit_numbers(solution, k)
     if "electrode" in cell.mesh.subdomains:
         row |= groups(solution, k)
     solved = len(solution.times) > 0  # without a field there is nothing to balance
@@ -62,13 +63,8 @@ def _applied(solution: Solution, k) -> dict[str, float]:
     charge = solution.sites["q"][k] @ solution.cell.sites.area / solution.cell.area
     return {"current [mA/cm2]": solution.current[k] / MA_CM2, "plated capacity [mAh/cm2]": charge / MAH_CM2,
             "overpotential [mV]": 1e3 * solution.voltage[k],
-            "overpotential, without the counter electrode [mV]": 1e3 * _without_counter(solution, k)}
-
-
-def _without_counter(solution: Solution, k: int) -> float:
-    """Potential [V] of a reference electrode in the plane of the counter electrode against the collector."""
-    counter = solution.cell.counter_sites
-    return counter.mean(solution.fields["phi_e"][k][counter.nodes])
+            "overpotential, without the counter electrode [mV]":
+                1e3 * float(host_overpotentials(solution, np.array([k]))[0])}
 
 
 def _depletion(solution: Solution, k) -> dict[str, float]:
@@ -193,14 +189,6 @@ def _deposit(solution: Solution, k) -> dict[str, float]:
     pores = host_pore_volume(cell)
     taken = 100 * float(thickness @ cell.sites.area) / pores if pores > 0 else math.nan
     return {names[0]: cell.sites.mean(thickness) / shown, names[1]: thickness.max() / shown, names[2]: taken}
-
-
-def host_pore_volume(cell) -> float:
-    """Electrolyte volume within the host [m3]."""
-    mesh = cell.mesh
-    cells = [mesh.subdomains[name] for name in ("pore", "electrode") if name in mesh.subdomains]
-    cells = np.concatenate(cells) if cells else np.zeros(0, dtype=int)
-    return float(volumes(mesh)[cells] @ cell.porosity[cells])
 
 
 __all__ = ["report", "risk_fields"]

@@ -13,7 +13,7 @@ from cellfem.results.values import (
     cells_of,
     is_site_key,
     node_values,
-    site_values,
+    place_values,
 )
 
 # A mid-plane slice is taken this share of the width off the middle, so that it meets no plane of mesh nodes.
@@ -47,12 +47,12 @@ def shape(solution: Solution, key: str, k: int = -1) -> Shape:
     """
     mesh, sites = solution.cell.mesh, solution.cell.sites
     if is_site_key(key):
-        values = site_values(solution, key, k)
+        values, areas = place_values(solution, key, k), sites.patches(sites.area).sum(axis=0)
         if len(sites.facets):
             used, facets = np.unique(sites.facet_sites, return_inverse=True)
-            return Shape(sites.x[:, used].T, facets.reshape(sites.facet_sites.shape), values[used], sites.area[used])
+            return Shape(sites.x[:, used].T, facets.reshape(sites.facet_sites.shape), values[used], areas[used])
         on_nodes = np.full(mesh.nvertices, np.nan)
-        on_nodes[sites.nodes] = values
+        on_nodes[sites.nodes[: len(values)]] = values
         return _over_cells(mesh, cells_of(mesh, ("electrode",)), on_nodes)
     regions = HOST_REGIONS if key == "phi_s" else ELECTROLYTE_REGIONS
     return _over_cells(mesh, cells_of(mesh, regions), node_values(solution, key, k))

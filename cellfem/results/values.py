@@ -8,12 +8,15 @@ import numpy as np
 
 from cellfem.fields import FIELDS, Field
 from cellfem.model.solution import Solution
+from cellfem.results import deposit
 from cellfem.results.risk import plating_frame, risk_fields
 
 ELECTROLYTE_REGIONS = ("pore", "electrolyte", "separator", "electrode")  # where ions move
 HOST_REGIONS = ("host", "electrode")  # where electrons move
 
 _RISK_KEYS = ("risk", "local_sand", "regime")
+_DEPOSIT_KEYS = {"thickness": deposit.thickness, "nucleated": deposit.nucleated, "filling": deposit.filled,
+                 "R_film": deposit.film_resistance, "porosity": deposit.porosity}
 
 
 def field(key: str) -> Field:
@@ -61,8 +64,8 @@ def site_values(solution: Solution, key: str, k: int = -1, *, risk: Mapping[str,
     """
     if key in _RISK_KEYS:
         values = (risk_fields(solution) if risk is None else risk)[key]
-    elif key == "thickness":
-        values = solution.sites["q"][k] * solution.cell.metal.thickness_per_charge
+    elif key in _DEPOSIT_KEYS:
+        values = _DEPOSIT_KEYS[key](solution, k)
     elif key in ("c_ratio", "depletion"):
         ratio = solution.sites["c"][k] / solution.cell.electrolyte.c_0
         values = ratio if key == "c_ratio" else 1 - ratio
@@ -71,14 +74,23 @@ def site_values(solution: Solution, key: str, k: int = -1, *, risk: Mapping[str,
     return values / field(key).shown
 
 
+def place_values(solution: Solution, key: str, k: int = -1, *, risk: Mapping[str, np.ndarray] | None = None
+                 ) -> np.ndarray:
+    """`site_values` per place (places,): of the patches of a mosaic the mean, or the worst regime."""
+    sites, values = solution.cell.sites, site_values(solution, key, k, risk=risk)
+    return sites.patches(values).max(axis=0) if key == "regime" else sites.places(values)
+
+
 def is_site_key(key: str) -> bool:
     """Whether a quantity lives on the active surface (else on nodes)."""
-    return key in ("plating", "eta", "q", "thickness", *_RISK_KEYS)
+    return key in ("plating", "eta", "q", *_DEPOSIT_KEYS, *_RISK_KEYS)
 
 
 def site_keys(solution: Solution) -> list[str]:
     """The quantities of the active surface that files carry, in the order of `fields.FIELDS`."""
-    return [key for key in FIELDS if is_site_key(key) and (key != "eta" or "eta" in solution.sites)]
+    there = {"eta": "eta" in solution.sites, "nucleated": deposit.nucleates(solution),
+             "porosity": "electrode" in solution.cell.sites.kinds}
+    return [key for key in FIELDS if is_site_key(key) and there.get(key, True)]
 
 
 def host_top(mesh) -> float:

@@ -13,6 +13,7 @@ from cellfem.errors import ConvergenceError, explain
 from cellfem.model.audit import audit
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil
+from cellfem.model.deposit import filling
 from cellfem.model.protocol import Galvanostatic, Rest, Steady, Step
 from cellfem.model.solution import Outcome, Solution, Stats
 from cellfem.model.solve import Worker
@@ -23,6 +24,7 @@ from cellfem.studies.transient import Frame, Run, carried, run_step
 
 TOLERANCE = 5e-4  # [-] local error of c/c_0 per time step
 LOOSEST = 0.1  # [-] a larger tolerance controls nothing
+NOTED_FILLING = 0.1  # [-] of the room at a place, from which a mesh that stays as it was is noted
 CHARGE_LIMIT, SALT_LIMIT = 1e-6, 1e-8  # audits beyond these are wrong fields, which are not returned
 
 
@@ -122,7 +124,7 @@ def _solution(system: System, steps, frames: list[Frame], outcome: Outcome, stat
                    current,
                    np.array([_applied(steps[frame.step_index]) for frame in frames]), isinstance(steps[0], Steady))
     _trust(result, fields)
-    notes = _range_notes(cell, fields["c"])
+    notes = _range_notes(cell, fields["c"]) + _filling_notes(cell, q)
     surface = {key: cell.sites.on_facets(values) for key, values in sites.items()} if len(cell.sites.facets) else {}
     return Solution(cell, steps, times, index, fields, surface, sites, current, voltage, outcome, stats, result, notes)
 
@@ -174,6 +176,20 @@ def _range_notes(cell: Cell, c: np.ndarray) -> tuple[str, ...]:
             inside = c[:, np.unique(cell.mesh.t[:, cell.mesh.subdomains[name]])]
             notes += medium.electrolyte.range_warnings(float(inside.min()), float(inside.max()), cell.temperature)
     return tuple(dict.fromkeys(notes))
+
+
+def _filling_notes(cell: Cell, q: np.ndarray) -> tuple[str, ...]:
+    """What to mind where deposit takes much of a resolved pore's width: the mesh does not follow it."""
+    if not len(cell.sites.facets) or not np.any(q > 0):
+        return ()
+    on_surface = np.array([kind != "electrode" for kind in cell.sites.kinds])[cell.sites.kind]
+    share = np.where(on_surface, filling(cell, q.max(axis=0)), 0.0)
+    worst = int(np.argmax(share))
+    if share[worst] < NOTED_FILLING:
+        return ()
+    place = cell.place(cell.sites.x[:, worst])
+    return (f"deposit: it fills {100 * share[worst]:.3g} % of its room at ({place}), and the mesh does not follow it:"
+            f" from {100 * NOTED_FILLING:g} % on, the pore is narrower there than the fields know",)
 
 
 def _stats(worker: Worker, seconds, counts) -> Stats:

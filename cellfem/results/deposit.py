@@ -1,0 +1,200 @@
+"""What a run leaves on the surface: nucleation, metal and the room that it takes, films that differ by place."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cellfem.geometry.gaps import wet_normals
+from cellfem.geometry.measures import volumes
+from cellfem.model.deposit import FULL, Filled, filling
+from cellfem.model.protocol import Galvanostatic, Steady
+from cellfem.model.solution import Solution
+from cellfem.physics.film import MosaicFilm
+from cellfem.physics.nucleation import covered
+from cellfem.results.cycles import geometry_efficiency, metal_on_host
+from cellfem.results.risk import ROUND_OFF
+from cellfem.units import cm, mA, mAh, um
+
+TIGHT = 0.1  # [-] filling from which a mesh that does not follow the deposit is trusted less
+MAH_CM2, MA_CM2 = mAh / cm**2, mA / cm**2
+QUANTILES = {"1st": 0.01, "50th": 0.5, "99th": 0.99}
+
+# -- per site ---------------------------------------------------------------------------------------------------------
+
+
+def thickness(solution: Solution, k: int) -> np.ndarray:
+    """(sites,) thickness [m] of the dense deposit, the mesh fixed."""
+    return solution.sites["q"][k] * solution.cell.metal.thickness_per_charge
+
+
+def nucleates(solution: Solution) -> bool:
+    """Whether the host started bare and this run knows what has been covered since."""
+    steady = bool(solution.protocol) and isinstance(solution.protocol[0], Steady)
+    return solution.cell.bare is not None and not steady
+
+
+def nucleated(solution: Solution, k: int) -> np.ndarray:
+    """(sites,) theta, the share of a place that metal covers; 1 on a foil and in a steady state."""
+    if not nucleates(solution):
+        return np.ones(len(solution.cell.sites.nodes))
+    return covered(solution.sites["q"][k], solution.cell.bare.q_n)
+
+
+def filled(solution: Solution, k: int) -> np.ndarray:
+    """(sites,) share of its room that the deposit of a place takes; 0 where nothing closes."""
+    return filling(solution.cell, solution.sites["q"][k])
+
+
+def film_resistance(solution: Solution, k: int) -> np.ndarray:
+    """(sites,) R_film [Ohm m2]."""
+    return np.asarray(solution.cell.film_resistance)
+
+
+def porosity(solution: Solution, k: int) -> np.ndarray:
+    """(sites,) porosity that the deposit has left at the sites of an electrode; NaN at those of facets."""
+    cell = solution.cell
+    now = Filled.by(cell, solution.sites["q"][k])
+    if now is None:
+        return np.full(len(cell.sites.nodes), np.nan)
+    left = (cell.electrode_volume - now.taken) / np.where(cell.electrode_space > 0, cell.electrode_space, np.nan)
+    inside = cell.sites.kind == cell.sites.kinds.index("electrode")
+    return np.where(inside, left[cell.sites.nodes], np.nan)
+
+
+def normals(mesh, sites) -> np.ndarray:
+    """(dimension, places) unit normals of the active surface into the electrolyte: facet means, weighted by area.
+
+    0 at places of an electrode, whose surface has no one direction.
+    """
+    places = len(sites.nodes) // len(sites.shares)
+    if not len(sites.facets):
+        return np.zeros((mesh.dim(), places))
+    facets, _ = wet_normals(mesh, sites.facets)
+    corners = sites.facet_sites
+    sums = np.array([np.bincount(corners.ravel(), np.repeat(row * sites.facet_area, corners.shape[1]), places)
+                     for row in facets])
+    length = np.linalg.norm(sums, axis=0)
+    return np.divide(sums, length, out=np.zeros_like(sums), where=length > 0)
+
+
+# -- reported numbers -------------------------------------------------------------------------------------------------
+
+
+def deposit_numbers(solution: Solution, k: int | None) -> dict[str, float | str]:
+    """The numbers of nucleation, deposit and stripping (docs/conventions.md); `k` is the last moment of plating."""
+    if k is None:
+        return {}
+    row = nucleation_numbers(solution, k) | filling_numbers(solution, k) | film_numbers(solution, k)
+    return row | stripping_numbers(solution)
+
+
+def nucleation_numbers(solution: Solution, k: int) -> dict[str, float]:
+    keys = "nucleation dip [mV]", "plateau after nucleation [mV]", "nucleated surface [%]"
+    if not nucleates(solution):
+        return dict.fromkeys(keys, math.nan)
+    dip, plateau = dip_and_plateau(host_overpotentials(solution, first_plating(solution)))
+    share = solution.cell.sites.mean(nucleated(solution, k))
+    return {keys[0]: 1e3 * dip, keys[1]: 1e3 * plateau, keys[2]: 100 * share}
+
+
+def first_plating(solution: Solution) -> np.ndarray:
+    """Indices of the moments of the first protocol step that plates."""
+    plating = np.flatnonzero(solution.current > ROUND_OFF)
+    return np.flatnonzero(solution.step_index == solution.step_index[plating[0]]) if len(plating) else plating
+
+
+def host_overpotentials(solution: Solution, moments: np.ndarray) -> np.ndarray:
+    """(moments,) potential [V] of a reference electrode in the plane of the counter electrode against the collector."""
+    counter = solution.cell.counter_sites
+    return solution.fields["phi_e"][np.ix_(moments, counter.nodes)] @ counter.area / counter.area.sum()
+
+
+def dip_and_plateau(trace: np.ndarray) -> tuple[float, float]:
+    """The largest fall [V] of an overpotential that plates, and where it ends: nucleation's peak above the plateau.
+
+    Without a fall the dip is 0 and the plateau the first value: what rises later is concentration polarisation.
+    """
+    if len(trace) == 0:
+        return math.nan, math.nan
+    peaks = np.maximum.accumulate(trace)
+    end = int(np.argmax(peaks - trace))
+    return float(peaks[end] - trace[end]), float(trace[end])
+
+
+def filling_numbers(solution: Solution, k: int) -> dict[str, float | str]:
+    """How much of the host's room the metal takes, how much would fill it, and whether the target fits."""
+    cell = solution.cell
+    names = ("pore filling, max [%]", "pore filling, mean [%]", "capacity that fills the host [mAh/cm2]",
+             "capacity at the first closed pore [mAh/cm2]")
+    share, closing = filled(solution, k), np.isfinite(cell.room)
+    if not np.any(closing):
+        return dict.fromkeys(names, math.nan) | {"room for the metal": ""}
+    area = np.where(closing, cell.sites.area, 0.0)
+    whole = host_pore_volume(cell) / (cell.metal.thickness_per_charge * cell.area)
+    plated = max(metal_on_host(solution, k), 0.0)
+    limit = np.where(_inside(cell), FULL, 1.0)
+    worst = float(np.max(share / limit))
+    first = plated / worst if worst > 0 else math.nan
+    return {names[0]: 100 * float(share.max()), names[1]: 100 * float(share @ area / area.sum()),
+            names[2]: whole / MAH_CM2, names[3]: first / MAH_CM2,
+            "room for the metal": verdict(solution, worst, whole)}
+
+
+def verdict(solution: Solution, worst: float, whole: float) -> str:
+    """ "enough", "tight" from 10 % of some place's room on, "full" where a pore closed or the target is more than
+    the pores hold; nothing where the run plates no given charge."""
+    target = target_charge(solution)
+    if solution.outcome.kind == "closed" or target > whole:
+        return "full"
+    if worst == 0:
+        return ""
+    return "tight" if worst >= TIGHT else "enough"
+
+
+def target_charge(solution: Solution) -> float:
+    """Most charge [C/m2] that the planned steps would have on the host at once."""
+    most = now = 0.0
+    for step in solution.protocol:
+        if isinstance(step, Galvanostatic):
+            now = max(now + step.current * step.time, 0.0)
+            most = max(most, now)
+    return most
+
+
+def _inside(cell) -> np.ndarray:
+    kinds = cell.sites.kinds
+    return cell.sites.kind == (kinds.index("electrode") if "electrode" in kinds else -1)
+
+
+def host_pore_volume(cell) -> float:
+    """Electrolyte volume within the host [m3]."""
+    mesh = cell.mesh
+    cells = [mesh.subdomains[name] for name in ("pore", "electrode") if name in mesh.subdomains]
+    cells = np.concatenate(cells) if cells else np.zeros(0, dtype=int)
+    return float(volumes(mesh)[cells] @ cell.porosity[cells])
+
+
+def film_numbers(solution: Solution, k: int) -> dict[str, float]:
+    """Percentiles of the plating current where the film differs from place to place, and over which length it does."""
+    cell = solution.cell
+    names = [f"plating current, {name} percentile [mA/cm2]" for name in QUANTILES]
+    R, length = cell.film_resistance, "film correlation length [um]"
+    if np.ptp(R) <= 1e-9 * np.max(R, initial=0.0):
+        return dict.fromkeys([*names, length], math.nan)
+    plating, area = solution.sites["plating"][k], cell.sites.area
+    order = np.argsort(plating)
+    middle = (np.cumsum(area[order]) - 0.5 * area[order]) / area.sum()
+    values = np.interp(list(QUANTILES.values()), middle, plating[order]) / MA_CM2
+    own = cell.film_used
+    patch = (own.correlation_length or 0.0) / um if isinstance(own, MosaicFilm) else math.nan
+    return dict(zip(names, map(float, values), strict=True)) | {length: patch}
+
+
+def stripping_numbers(solution: Solution) -> dict[str, float]:
+    """What is left at the end of the run, and the Coulombic efficiency of the geometry, where the protocol strips."""
+    keys = "metal left in the host [mAh/cm2]", "Coulombic efficiency of the geometry [%]"
+    if not np.any(solution.current < -ROUND_OFF):
+        return dict.fromkeys(keys, math.nan)
+    return {keys[0]: metal_on_host(solution, -1) / MAH_CM2, keys[1]: 100 * geometry_efficiency(solution)}
