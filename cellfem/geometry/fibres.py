@@ -53,7 +53,7 @@ def fibre_mat(size: Sequence[float], *, diameter: float, porosity: float, seed: 
         starts, ends = beside(starts, size, by=starts), beside(ends, size, by=starts)
         parts *= len(starts) // (count * parts)
     crowd = crowds.bars(starts, ends, radius, spacing=radius / 3)
-    needed = crowds.needed(crowd, filling.places(size, 30_000), porosity)
+    needed = crowds.needed(crowd, filling.places(size, filling.FEW), porosity)
     some = crowd.first(max(round(needed / parts), 1) * parts)
     grown = filling.growth(some, size, porosity, f"{where}.porosity")
     if grown <= -radius:

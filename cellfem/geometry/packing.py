@@ -147,7 +147,7 @@ class Particles:
         if self.core is None:
             return wall
         core = self._from_core(away, radius, scale)
-        width = self.shell * scale  # the cusp around the point of contact is filled: no ion goes there
+        width = 0.9 * self.shell * scale  # the cusp around the point of contact is filled: no ion goes there
         return np.minimum(wall, core) - np.maximum(width - np.abs(wall - core), 0) ** 2 / (4 * width)
 
     def nearest(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

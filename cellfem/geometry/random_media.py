@@ -15,6 +15,7 @@ from cellfem.geometry.surfaces import corrected
 from cellfem.geometry.tabulated import cubic
 
 FINENESS = 8  # grid points to a correlation length of a Gaussian field: right to 1e-4
+BEYOND = 10  # grid points beyond the box, where the spline feels its end
 MOST_POINTS = 2e7  # of that grid
 LEAST_SHARE = 0.01
 LATTICES = {  # centres in a cubic cell of edge 1
@@ -45,7 +46,7 @@ def overlapping_spheres(size: Sequence[float], *, diameter: float, porosity: flo
     if periodic:
         centres, radii, copies = beside(centres, size), radii.repeat(9), 9
     crowd = crowds.balls(centres, radii)
-    needed = crowds.needed(crowd, filling.places(size, 60_000), porosity)
+    needed = crowds.needed(crowd, filling.places(size, filling.FEW), porosity)
     some = crowd.first(max(round(needed / copies), 1) * copies)
     grown = filling.growth(some, size, porosity, f"{where}.porosity")
     if grown <= -radius:
@@ -117,18 +118,17 @@ def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Seque
 
 def _tabulated(size: np.ndarray, waves: np.ndarray, phases: np.ndarray, lengths: np.ndarray, where: str):
     """The sum of waves sqrt(2/M) cos(q.x + a) as a spline, FINENESS points to a correlation length."""
-    margin = lengths / 2
-    counts = np.ceil((size + 2 * margin) / lengths * FINENESS).astype(int) + 1
+    inner = np.ceil(size / lengths * FINENESS)
+    spacing, counts = size / inner, inner.astype(np.int64) + 1 + 2 * BEYOND
     if counts.astype(float).prod() > MOST_POINTS:
         raise GeometryError(explain(f"{where}.correlation_um", "found so little beside size_um that"
                                     f" {counts.astype(float).prod():.2g} grid points are needed",
                                     f"at most {MOST_POINTS:.0g} are made", "Mesh a smaller, representative box"
                                     " (size_um)."))
-    axes = [np.linspace(-m, extent + m, count) for m, extent, count in zip(margin, size, counts, strict=True)]
+    axes = [step * (np.arange(count) - BEYOND) for step, count in zip(spacing, counts, strict=True)]
     x, y, z = (np.exp(1j * np.outer(q, axis)) for q, axis in zip(waves, axes, strict=True))
     x *= np.exp(1j * phases)[:, None]
     values = np.empty(counts)
     for i in range(counts[0]):
         values[i] = ((x[:, i, None] * y).T @ z).real
-    spacing = [axis[1] - axis[0] for axis in axes]
-    return cubic(np.sqrt(2 / len(phases)) * values, -margin, spacing)
+    return cubic(np.sqrt(2 / len(phases)) * values, -BEYOND * spacing, spacing)

@@ -74,7 +74,7 @@ def flakes(size: Sequence[float], *, extent: float, thickness: float, porosity: 
         centres, copies = beside(centres, size), 9
         turned, halves = turned.repeat(9, axis=0), halves.repeat(9, axis=0)
     crowd = crowds.tiles(centres, turned, halves)
-    needed = crowds.needed(crowd, filling.places(size, 60_000), porosity)
+    needed = crowds.needed(crowd, filling.places(size, filling.FEW), porosity)
     some = crowd.first(max(round(needed / copies), 1) * copies)
     grown = filling.growth(some, size, porosity, f"{where}.porosity")
     if grown <= -thickness / 2:
