@@ -32,6 +32,7 @@ from cellfem.results.cycles import (
 from cellfem.results.limitpages import limit_rows, safe_rows, write_limits, write_safe
 from cellfem.results.maps import write_curves, write_map
 from cellfem.results.report import report
+from cellfem.results.riskpage import risk_rows, write_risk_maps
 from cellfem.results.sandpage import sand_rows, write_sand
 from cellfem.results.twins import bottom_share, twin_differences
 from cellfem.results.write import format_table, write_report, write_table
@@ -51,7 +52,7 @@ __all__ = [
     "TrustWarning", "UniformFlux", "__version__", "average_efficiency", "bottom_share", "current_at_one_percent",
     "cycle_table", "cycles_to_retention", "drop_islands", "efficiency_of_retention", "electrode_tortuosity_factor",
     "format_check", "format_table", "graded", "homogenise", "limit_rows", "limiting_current", "mosaic", "random_field",
-    "read_mesh", "refine_check", "report", "retention_of_efficiency", "safe_capacity", "safe_current", "safe_rows",
-    "sand_rows", "sand_study", "solve", "twin_differences", "write_curves", "write_limits", "write_map", "write_report",
-    "write_safe", "write_sand", "write_table",
+    "read_mesh", "refine_check", "report", "retention_of_efficiency", "risk_rows", "safe_capacity", "safe_current",
+    "safe_rows", "sand_rows", "sand_study", "solve", "twin_differences", "write_curves", "write_limits", "write_map",
+    "write_report", "write_risk_maps", "write_safe", "write_sand", "write_table",
 ]

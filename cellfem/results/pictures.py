@@ -173,9 +173,11 @@ def _colour_bar(ax, colours: Scale) -> None:
 
     bar = ax.figure.colorbar(ScalarMappable(colours.norm, colours.colours), cax=ax, extend=colours.extend,
                              ticks=colours.ticks)
-    bar.set_label(colours.label)
-    if colours.tick_labels:
+    if colours.tick_labels:  # words leave no room beside them
         bar.ax.set_yticklabels(colours.tick_labels)
+        bar.ax.set_title(colours.label, fontsize=9)
+    else:
+        bar.set_label(colours.label)
 
 
 def _coloured(drawn: Shape, colours: Scale, key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
