@@ -22,7 +22,7 @@ from cellfem.numerics.krylov import fgmres
 TINY = 4_000  # unknowns up to which a factorisation costs less than a Krylov iteration with an old one saves
 DIRECT_LIMIT = 50_000  # unknowns up to which a factorisation is the faster preconditioner
 REBUILD_AT = 12  # Krylov iterations by which an old preconditioner may exceed a fresh one before a solve starts anew
-WORN = 0.6  # [-] share of the fresh rate of convergence below which the next solve has a new preconditioner
+WORN = 0.6  # [-] share of the fresh rate of convergence below which the next solve has a new hierarchy
 MAX_ITERATIONS = 300
 ROUND_OFF = 1e-14  # [-] residual over |A| |x| that no solver can lower
 
@@ -71,7 +71,7 @@ class LinearSolver:
         rate = -math.log10(tolerance) / iterations
         if fresh:
             self._fresh_iterations, self._fresh_rate = iterations, rate
-        self._worn = rate < WORN * self._fresh_rate
+        self._worn = self.kind(A.shape[0]) != "direct" and rate < WORN * self._fresh_rate
         self.iterations += iterations
         self.longest = max(self.longest, iterations)
         self.seconds += time.perf_counter() - started
