@@ -33,6 +33,8 @@ class SurfaceDesign:
     film_thickness: Profile | None = None  # [m], with `film_resistivity`, in place of `film`
     film_resistivity: float | None = None  # [Ohm m]
     blocked: Profile | None = None  # [-] share of the surface under an insulating coating
+    nucleation: Profile | None = None  # [V] nucleation overpotential on the bare surface; None: the host's material's
+    covering: Profile | None = None  # [C/m2] charge per true area that covers 63 % of it
 
 
 def planes(design) -> np.ndarray:
@@ -81,11 +83,18 @@ def read_surface(keys, file: str) -> SurfaceDesign:
             ("film_thickness", "film_thickness_nm", NANO, lambda v: v >= 0, "a film thickness of at least 0 is needed",
              "In nm."),
             ("blocked", "blocked", 1.0, lambda v: 0 <= v <= 1, "a share from 0 to 1 is needed",
-             "0: bare, 1: wholly under an insulating coating.")):
+             "0: bare, 1: wholly under an insulating coating."),
+            ("nucleation", "nucleation_mV", 1e-3, lambda v: v >= 0, "a nucleation overpotential of at least 0 is"
+             " needed", "Give its magnitude in mV: 40 on copper."),
+            ("covering", "covering_C_m2", 1.0, lambda v: v > 0, "a positive charge is needed",
+             "1 mAh/cm2 is 3.6e4 C/m2.")):
         given = getattr(keys, key)
         if given is not None:
             parts[name] = read_profile(given, f"{where}.{key}", unit)
             check_range(parts[name], good, unit, allowed, do)
+    if "covering" in parts and "nucleation" not in parts:
+        raise ValueError(explain(f"{where}.covering_C_m2", "found it alone", "nucleation_mV is needed beside it",
+                                 "0 mV: metal nucleates without delay."))
     resistivity = keys.film_resistivity_Ohm_m
     if ("film_thickness" in parts) != (resistivity is not None) or {"film", "film_thickness"} <= set(parts):
         raise ValueError(explain(where, "found " + ", ".join(k for k in type(keys).model_fields

@@ -8,7 +8,8 @@ import numpy as np
 
 from cellfem.model.cell import Cell
 
-FULL = 0.999  # [-] filling up to which the electrode conducts; beyond, the pore counts as closed
+FULL = 0.999  # [-] filling at which the pore of an electrode counts as closed
+MOST = 0.9995  # [-] filling up to which an electrode conducts and stores salt
 
 
 def filling(cell: Cell, q: np.ndarray) -> np.ndarray:
@@ -43,7 +44,7 @@ class Filled:
         metal = np.where(own, q * cell.metal.thickness_per_charge * sites.area, 0.0)
         taken = np.bincount(sites.nodes, metal, mesh.nvertices)
         volume = cell.electrode_volume
-        taken = np.clip(taken, 0.0, FULL * volume)
+        taken = np.clip(taken, 0.0, MOST * volume)
         share = np.divide(taken, volume, out=np.zeros_like(taken), where=volume > 0)
         cells = mesh.subdomains["electrode"]
         mean, eps_0 = share[mesh.t[:, cells]].mean(axis=0), cell.porosity[cells]

@@ -10,10 +10,11 @@ import numpy as np
 from cellfem.geometry.profiles import Profile
 from cellfem.model.medium import Medium
 from cellfem.physics.film import Film
+from cellfem.physics.nucleation import Nucleation
 
 
 def graded(design) -> dict[str, Any]:
-    """What `[electrode]` and `[surface]` of a design say, as keyword arguments of `Cell`: media, film, blocked.
+    """What `[electrode]` and `[surface]` of a design say, as arguments of `Cell`: media, film, blocked, substrate.
 
     Empty for a design that has neither.  Depth counts from the top of the host, z = design.size[-1].
 
@@ -35,6 +36,9 @@ def graded(design) -> dict[str, Any]:
         arguments["film"] = Film(R=_times(thickness, surface.film_resistivity))
     if surface.blocked is not None:
         arguments["blocked"] = _of_x(surface.blocked, design)
+    if surface.nucleation is not None:
+        given = {} if surface.covering is None else {"q_n": _of_x(surface.covering, design)}
+        arguments["substrate"] = Nucleation(eta=_of_x(surface.nucleation, design), **given)
     return arguments
 
 

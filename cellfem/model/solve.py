@@ -15,6 +15,8 @@ from cellfem.numerics.assembly import pin
 from cellfem.numerics.linear import TINY, LinearSolver
 from cellfem.numerics.newton import newton
 
+SMOOTH, AT_KINKS = 1e-6, 1e-9  # [-] last update of Newton's method: with quadratic convergence to follow, or without
+
 
 @dataclass
 class Worker:
@@ -64,7 +66,12 @@ class Worker:
 
         return self._newton(y, lambda y: system.evaluate(y, load, storage), solve,
                             lambda y: system.residual(y, load, storage), self.moves, "time step",
-                            keep=system.unknowns.size > TINY)
+                            keep=system.unknowns.size > TINY, tolerance=self._tolerance(load))
+
+    def _tolerance(self, load: Load) -> float:
+        """Newton's last update: smaller where places may be empty, whose law has a kink at rest."""
+        calm = load.current is not None and load.current <= 0 and self.system.reaction.bare is not None
+        return AT_KINKS if calm else SMOOTH
 
     # -- a steady state -----------------------------------------------------------------------------------------------
 
@@ -119,10 +126,10 @@ class Worker:
 
     # -- shared -------------------------------------------------------------------------------------------------------
 
-    def _newton(self, y, evaluate, solve, residual, moves, where, keep=False):
+    def _newton(self, y, evaluate, solve, residual, moves, where, keep=False, tolerance=SMOOTH):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             result = newton(y, evaluate=evaluate, solve=solve, residual=residual, advance=moves.advance,
-                            size=moves.size, keep=keep, where=where)
+                            size=moves.size, tolerance=tolerance, keep=keep, where=where)
         self.newton_steps += result.steps
         self.assemblies += result.assemblies
         self.history.append(result.history)

@@ -13,7 +13,7 @@ from cellfem.model.system import Load
 from cellfem.numerics.timestepping import Step
 from cellfem.units import cm, mAh
 
-EMPTY = 1e-8  # [-] charge over that at the start of the step below which nothing is left to strip
+EMPTY = 1e-9  # [-] charge over that at the start of the step below which nothing is left to strip
 NEARLY_EMPTY = 1e-3  # [-] below which a step that finds no state any more has run out of metal
 FORWARD = 0.9  # [-] share of the remaining metal that one time step may strip
 CLOSE = 1e-6  # [-] filling short of full that counts as full

@@ -95,6 +95,7 @@ class March:
     stop_ratio: float
     cutoff: float | None = None  # [V] at which a stripping step ends
     y: np.ndarray | None = None  # at the last accepted time
+    flowing: tuple | None = None  # currents at the end of the last step
     y_stage: np.ndarray | None = None
 
     def to(self, s_end: float, y: np.ndarray, x: np.ndarray) -> Outcome:
@@ -111,7 +112,7 @@ class March:
             run.worker.system = run.system.with_deposit(self._charge(x) + 0.5 * h * self._charge(k))
             slope = self._rescaled(k, volume)
             try:
-                step = tr_bdf2(s, h, x, slope, self._solver(s, h, y, previous))
+                step = tr_bdf2(s, h, x, slope, self._solver(s, h, y, previous, (self._charge(x), self._charge(k))))
             except ConvergenceError as error:
                 run.rejected += 1
                 self.last_error = error
@@ -147,18 +148,24 @@ class March:
             h = next_step(h, error)
         return Outcome("finished", f"finished after {self.start + s * s:.4g} s", self.start + s * s)
 
-    def _solver(self, s0: float, h: float, y0: np.ndarray, previous):
-        """The stage solver of one time step: predicts, solves, and keeps y at the end of the step in self.y."""
-        worker, system = self.run.worker, self.run.system
-        n = len(system.pore_volume)
+    def _solver(self, s0: float, h: float, y0: np.ndarray, previous, charge):
+        """The stage solver of one time step: predicts, solves, and keeps y at the end of the step in self.y.
+
+        Conduction and reacting area of a filling electrode follow the charge extrapolated to the stage, volumes stay
+        those of the middle of the step: so the salt that deposit displaces can be booked exactly.
+        """
+        worker, middle = self.run.worker, self.run.system
+        n = len(middle.pore_volume)
         points = [*previous, (s0, y0)]
 
         def solve(stage, base, tau, s):
+            worker.system = system = middle.conducting(charge[0] + (s - s0) * charge[1])
             storage = Storage(base[:n], tau, Plated(base[n:-1], tau))
             y = worker.stage(_predict(points, s, system.unknowns.salt), self.load, storage)
             points.append((s, y))
             self.y = y
-            i_n, _, _ = system.currents(y, storage.plated)
+            self.flowing = system.currents(y, storage.plated)
+            i_n = self.flowing[0]
             c = system.unknowns.unpack(y)[0]
             return np.concatenate([c, base[n:-1] - tau * i_n, [base[-1] + tau * system.inflow(y, storage)]])
 
@@ -265,7 +272,8 @@ class March:
 
     def record(self, s: float, y: np.ndarray, x: np.ndarray) -> None:
         n = len(self.run.system.pore_volume)
-        i_n, i_counter, current = self.run.system.currents(y, Plated(x[n:-1]))
+        # those of the stage: on a place that is nearly empty, a current from the rounded charge would be off
+        i_n, i_counter, current = self.flowing or self.run.system.currents(y, Plated(x[n:-1]))
         self.run.frames.append(Frame(self.start + s * s, self.index, y, i_n, i_counter, x[n:-1].copy(), current,
                                      float(x[-1]), self.run.displaced, self.run.system.reaction.surface))
 
