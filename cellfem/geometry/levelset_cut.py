@@ -20,6 +20,7 @@ Distance = Callable[[np.ndarray], np.ndarray]
 
 # [-] of an edge's length: nodes nearer to a cut move onto the surface; found best by Labelle and Shewchuk
 NEAR_ALONG, NEAR_ACROSS = 0.24999, 0.41189  # on edges of the cubes and between their centres; on all others
+UNLIKE = 0.6  # [-] times as much where cubes of two sizes meet
 INSIDE, ON, OUTSIDE, ABOVE = -1, 0, 1, 2  # of a node; ABOVE: in the layers above the body's box
 ROUNDS = 4  # a cell has four cut edges at most
 EDGES = np.array([(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)])
@@ -120,14 +121,17 @@ def _snap(p, side, lattice: Lattice, edges: np.ndarray, where: np.ndarray, origi
 
 
 def _room(lattice: Lattice, ends: np.ndarray) -> np.ndarray:
-    """(n,) what cubes of unlike size leave of an edge's length at its first end: 1 where the smallest there has it."""
+    """(n,) factor on how near is near at the first end of edges: 1 where all cubes there are of the edge's size."""
     if lattice.box.levels == 0:
         return np.ones(ends.shape[1])
-    least = np.zeros(lattice.at.shape[1], dtype=np.int32)
+    least, most = np.zeros((2, lattice.at.shape[1]), dtype=np.int32)
     for span in np.unique(lattice.span)[::-1]:  # the smallest last
-        least[lattice.t[:, lattice.span == span]] = span
+        nodes = lattice.t[:, lattice.span == span]
+        least[nodes] = span
+        most[nodes] = np.maximum(most[nodes], span)
     own = np.abs(lattice.at[:, ends[1]] - lattice.at[:, ends[0]]).max(axis=0)
-    return np.minimum(1.0, least[ends[0]] / np.maximum(own, least[ends[0]]))
+    room = least[ends[0]] / np.maximum(own, least[ends[0]])
+    return np.where(most[ends[0]] > least[ends[0]], UNLIKE * room, room)
 
 
 def _bisect(p, lattice: Lattice, side, edges, where, original, value) -> Cut:

@@ -38,7 +38,7 @@ def relaxed(p: np.ndarray, t: np.ndarray, side: np.ndarray, held: np.ndarray, di
 
 
 def least_angle(x: np.ndarray) -> np.ndarray:
-    """(n,) [degrees] least dihedral angle of cells with corners x (3, 4, n); -1 where they are inverted or flat."""
+    """(n,) [degrees] least dihedral angle of cells with corners x (3, 4, n); that of inverted ones is negative."""
     a, b, c, d = (x[:, k] for k in range(4))
     faces = [np.cross(c - b, d - b, axis=0), np.cross(d - a, c - a, axis=0), np.cross(b - a, d - a, axis=0),
              np.cross(c - a, b - a, axis=0)]  # all outward or all inward
@@ -49,7 +49,7 @@ def least_angle(x: np.ndarray) -> np.ndarray:
             for j in range(i):
                 cosine = np.fmax(cosine, -(faces[i] * faces[j]).sum(axis=0) / (size[i] * size[j]))
     angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-    return np.where((faces[3] * (d - a)).sum(axis=0) < 0, angle, -1.0)
+    return np.where((faces[3] * (d - a)).sum(axis=0) < 0, angle, -angle - 1e-9)
 
 
 def _settled(x, t, movable, on, held, distance) -> np.ndarray:
