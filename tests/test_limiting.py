@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def planar(electrolyte, mesh=None, **given):
 def quadrature(transport, low: float, far: float, length: float):
     """(J, mean c) of a steady 1-D closed cell with c = `low` at the plating and `far` at the stripping plane."""
     edges = np.unique([low, far, *(c for c in transport.kinks if low < c < far)])
-    edges = np.unique(np.concatenate([np.linspace(a, b, 9) for a, b in zip(edges[:-1], edges[1:], strict=True)]))
+    edges = np.unique(np.concatenate([np.linspace(a, b, 9) for a, b in pairwise(edges)]))
     nodes, weights = np.polynomial.legendre.leggauss(12)
     half = np.diff(edges)[:, None] / 2
     c = edges[:-1, None] + half * (nodes + 1)

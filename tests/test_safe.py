@@ -1,0 +1,126 @@
+"""Safe operation: edges of the risk's bound, against formulas and direct runs on either side; risk maps; commands."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from verification import cells, exact
+
+import cellfem as cf
+from cellfem import cli
+from cellfem.materials import LIPF6_EC_DMC, NAPF6_EC_PC, SODIUM
+
+CAPACITY = 36000.0  # [C/m2] 1 mAh/cm2
+
+
+def kept(cell, current, capacity, bound) -> bool:
+    """Whether a run of its own keeps the bound, by its report."""
+    run = cf.solve(cell, cf.Galvanostatic(current=current, capacity=capacity))
+    return cf.report(run)["risk, max [-]"] <= bound
+
+
+@pytest.mark.parametrize("risk", [1.0, 0.5])
+def test_safe_capacity_of_a_thick_layer(risk):
+    """A plane's risk is sqrt(t/tau_S), so the capacity at a current is risk^2 J tau_S."""
+    cell = cells.make(cells.plane(free=1000.0, cell_size_um=10.0))
+    found = cf.safe_capacity(cell, 300.0, risk=risk)
+    edge = risk**2 * 300.0 * exact.sand(3e-10, 0.38, 1000.0, 300.0)
+    assert found.capacity == pytest.approx(edge, rel=1e-2)
+    assert kept(cell, 300.0, 0.99 * found.capacity, risk) and not kept(cell, 300.0, 1.02 * found.capacity, risk)
+    assert found.place == (0.0,) and len(found.runs) <= 10
+    assert cf.report(found.solution)["risk, max [-]"] <= risk
+
+
+def test_safe_current_of_a_thick_layer():
+    """risk^2 = Q J/(J^2 tau_S)."""
+    cell = cells.make(cells.plane(free=1000.0, cell_size_um=10.0))
+    found = cf.safe_current(cell, CAPACITY, risk=0.8)
+    assert found.current == pytest.approx(0.64 * exact.sand(3e-10, 0.38, 1000.0, 1.0) / CAPACITY, rel=2e-2)
+    assert kept(cell, 0.99 * found.current, CAPACITY, 0.8) and not kept(cell, 1.02 * found.current, CAPACITY, 0.8)
+
+
+def test_a_current_that_settles_below_the_bound_is_safe_for_ever():
+    cell = cells.make(cells.plane(coarsen=2))
+    limit = cf.limiting_current(cell)
+    assert cf.safe_capacity(cell, 0.4 * limit, risk=0.5).capacity == math.inf
+    assert math.isfinite(cf.safe_capacity(cell, 0.6 * limit, risk=0.5).capacity)
+    endless = cf.safe_current(cell, math.inf, risk=0.5)
+    assert endless.current == pytest.approx(0.5 * limit, rel=1e-5) and endless.capacity == math.inf
+
+
+def test_the_risk_jumps_at_the_limiting_current():
+    """A bound of 1 at a large capacity is broken where depletion sets in, just below or at the limit."""
+    cell = cells.make(cells.plane(coarsen=2))
+    limit = cf.limiting_current(cell)
+    found = cf.safe_current(cell, CAPACITY)
+    assert 0.985 * limit < found.current <= 1.001 * limit and len(found.runs) <= 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("risk", [1.0, 0.5])
+def test_edges_of_a_host_hold_in_direct_runs(risk):
+    """1 % below the bound is kept, 2 % above it is broken; for a current and for a capacity."""
+    cell = cells.make(cells.shipped("hga_2d", 5), NAPF6_EC_PC, metal=SODIUM)
+    by_capacity = cf.safe_current(cell, 0.5 * CAPACITY, risk=risk)
+    assert kept(cell, 0.99 * by_capacity.current, 0.5 * CAPACITY, risk)
+    assert not kept(cell, 1.02 * by_capacity.current, 0.5 * CAPACITY, risk)
+    current = 1.5 * by_capacity.current
+    found = cf.safe_capacity(cell, current, risk=risk)
+    assert kept(cell, current, 0.99 * found.capacity, risk) and not kept(cell, current, 1.02 * found.capacity, risk)
+
+
+@pytest.mark.parametrize("call", [lambda c: cf.safe_current(c, 1.0, risk=0.0), lambda c: cf.safe_current(c, -1.0),
+                                  lambda c: cf.safe_capacity(c, 1.0, risk=1.5), lambda c: cf.safe_capacity(c, 0.0)])
+def test_bounds_and_currents_that_are_none(call):
+    with pytest.raises(ValueError, match="is needed"):
+        call(cells.make(cells.plane(coarsen=4)))
+
+
+def test_risk_maps_of_metals_side_by_side(tmp_path):
+    mesh = cells.shipped("vga_2d", 5)
+    runs = {"Li": cells.make(mesh, LIPF6_EC_DMC), "Na": cells.make(mesh, NAPF6_EC_PC, metal=SODIUM)}
+    runs = {name: cf.solve(cell, cf.Galvanostatic(current=300.0, capacity=18000.0), tolerance=5e-3)
+            for name, cell in runs.items()}
+    rows = cf.write_risk_maps(tmp_path, runs)
+    page = (tmp_path / "risk.html").read_text()
+    for heading in ("Risk", "Local Sand's time", "Regime", "Depletion in the pores", "Over depth"):
+        assert heading.replace("'", "&#39;") in page
+    reports = {name: cf.report(run) for name, run in runs.items()}
+    for row in rows:
+        own = reports[row["run"]]
+        for key in ("risk, max [-]", "risk, share >= 1 [%]", "starved surface [%]"):
+            assert row[key] == pytest.approx(own[key])
+        shares = [row[f"{name}, share of the surface [%]"] for name in ("mossy", "between", "dendritic")]
+        assert sum(shares) + row["starved surface [%]"] == pytest.approx(100)
+    assert rows[1]["risk, max [-]"] > 1 > rows[0]["risk, max [-]"], "sodium's salt diffuses more slowly"
+
+
+SLAB = str(cells.GEOMETRIES / "slab.toml")
+
+
+@pytest.mark.parametrize("words, shown", [
+    (["limit", SLAB, "--coarsen", "4"], "current at 1 % [mA/cm2]"),
+    (["limit", SLAB, "--coarsen", "4", "--limiting-only"], "limiting current [mA/cm2]"),
+    (["sand", SLAB, "--coarsen", "4", "--current-mA-cm2", "150", "200", "--points", "2"], "Sand's capacity [mAh/cm2]"),
+    (["safe", SLAB, "--coarsen", "4", "--current-mA-cm2", "200", "--risk", "0.5"], "safe capacity [mAh/cm2]"),
+])
+def test_commands(words, shown, tmp_path, capsys):
+    assert cli.main([*words, "--out", str(tmp_path / "out")]) == 0
+    assert shown in capsys.readouterr().out
+    assert {"report.html", "report.csv"} <= {path.name for path in (tmp_path / "out").iterdir()}
+
+
+@pytest.mark.parametrize("words, said", [
+    (["sand", SLAB, "--current-mA-cm2", "5", "--points", "4"], "the lowest and the highest one are needed"),
+    (["sand", SLAB, "--current-mA-cm2", "-5"], "a number above 0 is needed"),
+    (["sand", SLAB, "--current-mA-cm2", "5", "9", "--points", "2.5"], "a whole number from 2 on is needed"),
+    (["safe", SLAB], "exactly one of"),
+    (["safe", SLAB, "--current-mA-cm2", "5", "--capacity-mAh-cm2", "1"], "exactly one of"),
+    (["safe", SLAB, "--current-mA-cm2", "5", "--risk", "1.5"], "a number above 0 and up to 1 is needed"),
+    (["limit", SLAB, SLAB], "have to differ"),
+    (["limit", SLAB, "--limit-only"], 'Did you mean "--limiting-only"?'),
+])
+def test_commands_that_are_wrong(words, said, capsys):
+    assert cli.main(words) == 2
+    assert said in " ".join(capsys.readouterr().err.split())

@@ -1,0 +1,140 @@
+"""Sand's time as a study: exact times, golden times of six electrolytes, estimates with their flags, files."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from verification import cells, exact
+
+import cellfem as cf
+from cellfem.materials import (
+    LIPF6_EC_DMC,
+    LIPF6_EC_DMC_VALOEN,
+    LIPF6_EC_EMC,
+    LIPF6_EC_EMC_NYMAN,
+    LIPF6_EMC_FEC,
+    NAPF6_EC_PC,
+    SODIUM,
+)
+from cellfem.studies.planar import planar_sand_time
+
+# [s] at 10 mA/cm2, 25 degC, c_0 = 1 mol/L, fits as printed down to c = 0, of a 1-D finite-volume code of its own (600
+# graded cells, constant properties within 2e-5 of Sand's formula); and what the formula with mean D and t+ misses
+GOLDEN = {"EC:DMC": (LIPF6_EC_DMC, 871.02, 1.018), "EC:EMC": (LIPF6_EC_EMC, 625.07, 1.029),
+          "EMC:FEC": (LIPF6_EMC_FEC, 737.96, 1.053), "Valoen": (LIPF6_EC_DMC_VALOEN, 919.24, 1.065),
+          "Nyman": (LIPF6_EC_EMC_NYMAN, 462.56, 1.095), "NaPF6": (NAPF6_EC_PC, 81.86, 1.052)}
+# how much longer or shorter the time is with the laws as shipped, continued below their ranges
+SHIPPED = {"EC:DMC": -0.012, "EC:EMC": -0.006, "EMC:FEC": -0.02, "Valoen": 0.0, "Nyman": 0.0, "NaPF6": 0.0}
+
+
+@pytest.fixture(scope="module")
+def study():
+    """A closed plane of constant properties at 0.5 to 3 times its limiting current."""
+    cell = cells.make(cells.plane())
+    limit = cf.limiting_current(cell)
+    return cf.sand_study(cell, limit * np.array([0.5, 1.05, 1.5, 3.0])), limit
+
+
+def test_times_of_a_plane(study):
+    """The image sum, its departure from J^-2, and Sand's capacity."""
+    found, limit = study
+    first, *others = found.points
+    assert first.time == math.inf == first.capacity and first.error == 0 and first.solution is None
+    assert first.validity.startswith("invalid")
+    for point in others:
+        ratio = point.current / limit
+        s = exact.depletion(ratio)
+        assert point.share_of_limit == pytest.approx(ratio)
+        assert point.time == pytest.approx(s * 25e-6**2 / 3e-10, rel=5e-3)
+        assert point.capacity == point.current * point.time and point.validity == "valid"
+        assert point.planar == pytest.approx(exact.sand(3e-10, 0.38, 1000.0, point.current), rel=1e-9)
+        assert math.isnan(point.planar_separator), "there is none"
+        assert point.time / point.planar == pytest.approx(s * 16 * ratio**2 / math.pi, rel=5e-3)
+    rows = cf.sand_rows(found)
+    departure = rows[1]["J^2 t over that of the highest current - 1 [%]"]
+    assert departure == pytest.approx(61.2598, abs=1.0), "just above the limit the far side feeds the plane"
+
+
+def test_stops_agree(study):
+    """Stops at 1e-2 and 1e-3 c_0 extrapolate to the same time; the error estimate is of that size."""
+    found, _ = study
+    cell = found.cells["cell"]
+    for point in found.points[2:]:
+        early = cf.solve(cell, cf.Galvanostatic(current=point.current, duration=10 * point.time, stop_ratio=1e-2))
+        assert early.outcome.time_to_depletion == pytest.approx(point.time, rel=5e-3)
+        assert 0 < point.error < 5e-3 * point.time
+        assert point.stop_time < point.time
+
+
+@pytest.mark.slow
+def test_error_estimates_hold(study):
+    """They bound the distance from a run with much smaller time steps."""
+    found, _ = study
+    for point in found.points[2:]:
+        fine = cf.solve(found.cells["cell"], cf.Galvanostatic(current=point.current, duration=10 * point.time),
+                        tolerance=1e-5)
+        assert abs(fine.outcome.time_to_depletion - point.time) < 1.5 * point.error
+
+
+def test_planar_risk_is_the_root_of_the_time_over_sand():
+    cell = cells.make(cells.plane(free=2000.0, cell_size_um=10.0))
+    tau = exact.sand(3e-10, 0.38, 1000.0, 200.0)
+    for share in (0.25, 4.0):
+        run = cf.solve(cell, cf.Galvanostatic(current=200.0, duration=share * tau))
+        assert cf.report(run)["risk, max [-]"] == pytest.approx(math.sqrt(share), rel=5e-3)
+
+
+def thick(name, electrolyte):
+    """A layer in which the far side never matters, reversible kinetics."""
+    mesh = cells.plane(free=6000.0, cell_size_um=30.0, surface_cell_size_um=1.0, coarsen=0.5)
+    metal = {"metal": SODIUM} if electrolyte.cation == "Na" else {}
+    return cells.make(mesh, electrolyte, kinetics=cells.FAST, film=cells.NO_FILM, **metal)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden_times(name):
+    """10 mA/cm2 in six electrolytes used as printed; what mean properties miss; what continuing the fits changes."""
+    electrolyte, golden, over_mean = GOLDEN[name]
+    step = cf.Galvanostatic(current=100.0, duration=3 * golden)
+    cell = thick(name, electrolyte.as_printed())
+    time = cf.solve(cell, step, tolerance=1e-4).outcome.time_to_depletion
+    assert time == pytest.approx(golden, rel=5e-3)
+    assert time / planar_sand_time(cell, 100.0) == pytest.approx(over_mean, abs=6e-3)
+    shipped = cf.solve(thick(name, electrolyte), step, tolerance=1e-4).outcome.time_to_depletion
+    assert shipped / time - 1 == pytest.approx(SHIPPED[name], abs=6e-3)
+
+
+def test_several_cells_and_files(tmp_path):
+    mesh = cells.shipped("slab", 4)
+    both = {"Li": cells.make(mesh, LIPF6_EC_DMC), "Na, cold": cells.make(mesh, replace(NAPF6_EC_PC), metal=SODIUM)}
+    found = cf.sand_study(both, [500.0, 1500.0], errors=False)
+    assert [point.cell for point in found.points] == ["Li", "Li", "Na, cold", "Na, cold"]
+    assert found.points[0].time == math.inf and all(math.isnan(point.error) for point in found.points[1:])
+    rows = cf.write_sand(tmp_path, found, capacity=100.0)
+    with open(tmp_path / "report.csv", newline="") as file:
+        read = list(csv.DictReader(file))
+    assert [row["run"] for row in read] == [row["run"] for row in rows] and read[0]["time to depletion [s]"] == "inf"
+    assert float(read[1]["Sand's capacity [mAh/cm2]"]) == pytest.approx(found.points[1].capacity / 36000)
+    page = (tmp_path / "report.html").read_text()
+    assert "slope of -2" in page and "illustrative" in page and (tmp_path / "sand.png").read_bytes()[1:4] == b"PNG"
+
+
+@pytest.mark.slow
+def test_a_host_below_its_limit_may_deplete_or_last():
+    """Behind slow kinetics and a labyrinth there is a steady state; the study says so without a transient."""
+    cell = cells.make(cells.shipped("vga_2d", 5), LIPF6_EC_DMC)
+    limit = cf.limiting_current(cell)
+    low, high = cf.sand_study(cell, [0.2 * limit, 1.5 * limit], errors=False).points
+    assert low.time == math.inf and low.solution is None
+    assert 0 < high.time < math.inf and high.place is not None
+
+
+@pytest.mark.parametrize("given", [([],), ([0.0],), ([-3.0, 5.0],), ([math.nan],)])
+def test_currents_that_are_none(given):
+    with pytest.raises(ValueError, match="sand_study"):
+        cf.sand_study(cells.make(cells.plane(coarsen=4)), *given)
