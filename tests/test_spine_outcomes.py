@@ -61,7 +61,7 @@ def test_transient_above_the_limit_ends_at_a_place_and_a_time(mesh):
 
 
 def test_stripping_depletes_at_the_counter_electrode(mesh):
-    cell = cells.make(mesh, LIPF6_EC_DMC, plated=1e6)
+    cell = cells.make(mesh, LIPF6_EC_DMC, plated=3e4)
     limit = cf.limiting_current(cell, strip=True)
     assert cf.solve(cell, cf.Steady(current=-1.05 * limit)).outcome.kind == "depleted"
     run = cf.solve(cell, cf.Galvanostatic(current=-1.5 * limit, duration=1e4), tolerance=5e-3)
