@@ -34,6 +34,7 @@ from cellfem.results.maps import write_curves, write_map
 from cellfem.results.report import report
 from cellfem.results.riskpage import risk_rows, write_risk_maps
 from cellfem.results.sandpage import sand_rows, write_sand
+from cellfem.results.tornado import write_tornado
 from cellfem.results.twins import bottom_share, twin_differences
 from cellfem.results.write import format_table, write_report, write_table
 from cellfem.studies.limiting import limiting_current
@@ -54,5 +55,5 @@ __all__ = [
     "format_check", "format_table", "graded", "homogenise", "limit_rows", "limiting_current", "mosaic", "random_field",
     "read_mesh", "refine_check", "report", "retention_of_efficiency", "risk_rows", "safe_capacity", "safe_current",
     "safe_rows", "sand_rows", "sand_study", "solve", "twin_differences", "write_curves", "write_limits", "write_map",
-    "write_report", "write_risk_maps", "write_safe", "write_sand", "write_table",
+    "write_report", "write_risk_maps", "write_safe", "write_sand", "write_table", "write_tornado",
 ]

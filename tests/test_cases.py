@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 CASES = Path(__file__).parents[1] / "cases"
-SLOW = {"hga_holes", "resolved_vs_homogenised", "gradient_skeleton", "tortuosity_ladder"}
+STUDIES = {"sands_time", "safe_operation", "electrolyte_levers"}  # rows of limits, not of runs with fields
+SLOW = STUDIES | {"hga_holes", "resolved_vs_homogenised", "gradient_skeleton", "tortuosity_ladder"}
 
 
 SCRIPTS = [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
@@ -21,7 +22,8 @@ def test_case_runs_coarse(script, tmp_path):
     assert rows
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.csv", "report.html"} <= written
-    assert len([name for name in written if name.endswith(".pvd")]) == len(rows)
+    if script.stem not in STUDIES:
+        assert len([name for name in written if name.endswith(".pvd")]) == len(rows)
 
 
 @pytest.mark.parametrize("script", sorted(CASES.glob("*.py")), ids=lambda path: path.stem)

@@ -92,7 +92,7 @@ def test_porous_layers_scale(eps, tau_F):
     cell = cells.make(mesh, media={"separator": cf.Medium(eps=eps, B=eps / tau_F)})
     free = 2 * FARADAY * 3e-10 * 1000 / (0.62 * 400e-6)
     assert cf.limiting_current(cell) == pytest.approx(free * eps / tau_F, rel=5e-4)
-    current = 3 * free
+    current = 1.6 * free
     sand = math.pi / 4 * 3e-10 * (FARADAY * 1000 / (current * 0.62)) ** 2
     run = cf.solve(cell, cf.Galvanostatic(current=current, duration=3 * sand))
     assert run.outcome.time_to_depletion == pytest.approx(sand * eps**2 / tau_F, rel=5e-3)
@@ -147,14 +147,19 @@ def test_ratios_that_are_none(ratio):
 
 @pytest.mark.slow
 def test_current_at_one_percent_is_where_long_transients_go(labyrinth):
-    """0.5 % below it the least c of a transient settles above 1 %, 0.5 % above it below."""
-    found = cf.current_at_one_percent(labyrinth)
+    """0.5 % below it the least c of a transient settles above 1 %, 0.5 % above it below.
+
+    The metal is a dense one, whose deposit does not close the pores meanwhile.
+    """
+    cell = cells.make(labyrinth.mesh, LIPF6_EC_DMC, metal=replace(cells.LITHIUM, rho=3300.0))
+    found = cf.current_at_one_percent(cell)
     for share, above in ((0.995, True), (1.005, False)):
-        run = cf.solve(labyrinth, cf.Galvanostatic(current=share * found.current, duration=2e4), tolerance=5e-3)
+        run = cf.solve(cell, cf.Galvanostatic(current=share * found.current, duration=2500.0), tolerance=5e-3)
         assert run.outcome.kind == "finished"
         least = run.sites["c"].min(axis=1) / 1000
         assert (least[-1] > 0.01) == above
-        assert abs(least[-1] - least[-2]) < 1e-3 * least[-1], "it has settled"
+        late = np.flatnonzero(run.times > 2000)[0]
+        assert abs(least[-1] - least[late]) < 2e-3 * least[-1], "it has settled"
 
 
 @pytest.mark.slow

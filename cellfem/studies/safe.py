@@ -26,6 +26,7 @@ CLOSE = 4e-3  # [-] relative width to which a bound is solved for
 STRIDE = (0.01, 0.05)  # [-] least and largest first step of a search, relative
 JUMP = 0.05  # [-] excess from which on it is no better known: at a limiting current the risk jumps
 RUNS = 30  # of a search
+CLOSED = "closed"  # the outcome of a run whose deposit has filled a pore
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
     """The largest capacity that a plating current may pass before a place exceeds the bound of the risk.
 
     One long run finds about when the worst place gets there; runs to that capacity close in on it.  The capacity is inf
-    where the bound is never reached: where the current settles below it.
+    where the bound is never reached: where the current settles below it.  It ends where the deposit closes a pore.
 
     Parameters
     ----------
@@ -74,6 +75,10 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
         return search.result(current, math.inf, limit, "no current lowers the concentration: t+ = 1")
     long = solve(cell, Galvanostatic(current=current, duration=duration), tolerance=tolerance)
     t = _crossing(long, risk)
+    if t is None and long.outcome.kind == CLOSED:
+        search.kept = long
+        return search.result(current, current * float(long.times[-1]), limit, f"at {current / 10:.4g} mA/cm2 the"
+                             f" deposit ends it before the risk {risk:g} does: {long.outcome.message}")
     if t is None:
         reached = float(np.max(1 - long.sites["c"].min(axis=1) / cell.electrolyte.c_0))
         return search.result(current, math.inf, limit, f"at {current / 10:.4g} mA/cm2 the risk stays below"
@@ -85,7 +90,8 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
 def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: float = TOLERANCE) -> SafeOperation:
     """The largest current at which a capacity can be plated before a place exceeds the bound of the risk.
 
-    A bracketing secant method on transient runs; each run's risk counts, extrapolated where it depletes early.  With an
+    A bracketing secant method on transient runs; each run's risk counts, extrapolated where it depletes early.  A run
+    whose deposit closes a pore before the target breaks the bound too; 0 where no smaller current helps.  With an
     infinite capacity the steady state decides, in one bordered solve.
 
     Parameters
@@ -108,7 +114,9 @@ def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: 
         return search.result(lasting.current, capacity, limit)
     start = max(lasting.current, _planar_guess(cell, capacity, risk))
     x = search.close_in(lambda x: (math.exp(x), capacity), math.log(start))
-    return search.result(math.exp(x), capacity, limit)
+    message = "" if math.isfinite(x) else (f"{capacity / 3.6e4:.4g} mAh/cm2 do not fit into the pores:"
+                                           f" {search.closed}")
+    return search.result(math.exp(x), capacity, limit, message)
 
 
 def _planar_guess(cell: Cell, capacity: float, risk: float) -> float:
@@ -141,6 +149,7 @@ class _Search:
     runs: list = field(default_factory=list)
     kept: Solution | None = None  # the safe run nearest to the edge
     kept_at: float = -math.inf
+    closed: str = ""  # the message of a run that ended because the deposit closed a pore
 
     def excess(self, x: float, at: Callable) -> float:
         """ln(risk of the run at x over the bound)."""
@@ -148,6 +157,9 @@ class _Search:
         run = solve(self.cell, Galvanostatic(current=current, capacity=capacity), tolerance=self.tolerance)
         risk = max_risk(run)[0]
         self.runs.append((current, capacity, risk))
+        if run.outcome.kind == CLOSED:  # the target is not reached
+            self.closed = run.outcome.message
+            return JUMP
         if risk <= self.risk and x > self.kept_at:
             self.kept, self.kept_at = run, x
         return math.log(max(risk, 1e-12) / self.risk)
@@ -158,10 +170,12 @@ class _Search:
         Where secants do not halve the bracket (the risk jumps at a limiting current) bisection does.
         """
         ends: dict[bool, tuple[float, float]] = {}  # safe side? -> (x, excess)
-        stride, width = 0.0, math.inf
+        stride, width, first = 0.0, math.inf, x
         for _ in range(RUNS):
             f = self.excess(x, at)
             ends[f <= 0] = x, min(f, JUMP)
+            if len(ends) < 2 and self.closed and x < -5 * STRIDE[1] + first:
+                return -math.inf  # a smaller current plates more evenly, but not enough
             if len(ends) < 2:
                 stride = 2 * stride if stride else min(max(STRIDE[0], 1.5 * abs(f)), STRIDE[1])
                 x += stride if f <= 0 else -stride

@@ -29,7 +29,7 @@ class SandPoint:
     cell: str  # its name in the study
     current: float  # [A/m2] superficial
     share_of_limit: float  # [-] current over the limiting current
-    time: float  # [s] to depletion, extrapolated to c = 0; inf where it cannot come, NaN where it did not show
+    time: float  # [s] to depletion, extrapolated to c = 0; inf where it cannot come, NaN where pores closed before
     error: float  # [s] of the time: stop and time steps, not the mesh; 0 where the time is inf, NaN if not asked for
     stop_time: float  # [s] at which c_s = 1e-3 c_0
     capacity: float  # [C/m2] Sand's capacity, current times time
