@@ -110,6 +110,8 @@ def fake_run(mesh, *, symbol="Li", times=(0.0, 900.0, 1800.0), strength=1.0, out
         medium={"electrode": SimpleNamespace(growth=Growth())}, porosity=np.full(mesh.nelements, 0.8),
         electrode_volume=np.full(mesh.nvertices, 0.8e-12), electrode_space=np.full(mesh.nvertices, 1e-12),
         bare=Bare(np.full(len(sites.nodes), 0.01), np.full(len(sites.nodes), 36.0), 2.5e-3),
+        counter_sites=SimpleNamespace(nodes=np.flatnonzero(mesh.p[-1] == height),
+                                      area=np.ones(int(np.sum(mesh.p[-1] == height)))),
         room=np.full(len(sites.nodes), 5 * UM), film_resistance=np.full(len(sites.nodes), 5e-3),
         host=SimpleNamespace(name="made-up host"), separator=SimpleNamespace(name="made-up separator"),
         assumptions=("exchange current density 95 A/m2 (illustrative)", "D from a made-up <source>"))

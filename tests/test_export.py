@@ -79,16 +79,20 @@ def test_values_are_those_of_the_run_in_the_units_of_their_names(tmp_path):
     assert surface.point_data["nucleated share [-]"] == pytest.approx(-np.expm1(-charge * 1e3), rel=1e-6)
 
 
-def test_growth_points_into_the_electrolyte_and_is_as_long_as_the_deposit_is_thick(tmp_path):
+def test_growth_moves_faces_into_the_electrolyte_by_the_thickness_of_the_deposit(tmp_path):
     export.write_solution(fake_run(walls_mesh(3)), tmp_path, "vga")
     surface = read(tmp_path / "vga", "host_surface", 2)
     growth, x = surface.point_data["deposit growth [m]"], surface.points
-    assert np.linalg.norm(growth, axis=1) * 1e6 == pytest.approx(surface.point_data["deposit thickness [um]"], rel=1e-6)
+    thickness = surface.point_data["deposit thickness [um]"]
     wall = np.isclose(x[:, 0], 0.5 * UM) & (x[:, 2] > UM) & (x[:, 2] < 99 * UM)
     assert wall.any() and (growth[wall, 0] > 0).all()
-    assert growth[wall, 1:] == pytest.approx(0, abs=1e-12)
+    assert growth[wall] * 1e6 == pytest.approx(np.outer(thickness[wall], [1, 0, 0]), rel=1e-6, abs=1e-9)
     floor = (x[:, 2] == 0) & (x[:, 0] > UM)
-    assert floor.any() and (growth[floor, 2] > 0).all() and growth[floor, :2] == pytest.approx(0, abs=1e-12)
+    assert floor.any()
+    assert growth[floor] * 1e6 == pytest.approx(np.outer(thickness[floor], [0, 0, 1]), rel=1e-6, abs=1e-9)
+    edge = (x[:, 2] == 0) & np.isclose(x[:, 0], 0.5 * UM)  # of wall and floor: both faces grow
+    assert edge.any()
+    assert growth[edge] * 1e6 == pytest.approx(np.outer(thickness[edge], [1, 0, 1]), rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 3])

@@ -5,6 +5,7 @@ Skipped where ParaView is not installed, unless CELLFEM_REQUIRE_PARAVIEW is set.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -88,7 +89,7 @@ def folder(runs, tmp_path_factory):
     out = tmp_path_factory.mktemp("results")
     for name, run in runs.items():
         write_solution(run, out, name)
-    (out / "view.py").write_text(view_script(out, list(runs)))
+    (out / "view.py").write_text(view_script(out, runs))
     return out
 
 
@@ -110,7 +111,9 @@ def test_paraview_lists_times_parts_and_arrays(runs, folder, tmp_path):
 
     cells, arrays = found["parts"]["host_surface"][-1]
     assert cells == len(run.cell.sites.facets)
-    assert {label(key) for key in ("plating", "q", "thickness", "risk", "local_sand", "regime")} <= set(arrays)
+    assert {label(key) for key in ("plating", "q", "thickness", "nucleated", "filling", "R_film", "risk", "local_sand",
+                                   "regime")} <= set(arrays)
+    assert arrays[label("growth")][0] == 3 and label("growth") not in found["parts"]["host"][-1][1]
     plating = run.sites["plating"][-1] / 10
     assert arrays[label("plating")][1:] == pytest.approx([plating.min(), plating.max()], rel=1e-6)
     assert label("plating") not in found["parts"]["electrolyte"][-1][1]
@@ -127,3 +130,7 @@ def test_view_py_shows_the_risk_map_wherever_the_folder_is(folder, tmp_path):
     coloured = left[np.ptp(left, axis=1) > 0.15]
     assert len(coloured) > 0.005 * len(left)
     assert len(np.unique(np.rint(coloured * 16), axis=0)) > 5
+    growth = [imread(moved / f"growth_{k}.png")[..., :3] for k in range(6)]
+    ink = [picture[:, : 3 * picture.shape[1] // 4] for picture in growth]
+    assert np.abs(ink[0] - ink[5]).mean() > 1e-3  # the metal grows: other colours, other places
+    assert all(np.abs(a - b).max() > 0.1 for a, b in itertools.pairwise(ink))

@@ -8,11 +8,14 @@ import numpy as np
 
 from cellfem.fields import FIELDS
 from cellfem.model.solution import Solution
+from cellfem.results.cycles import metal_on_host
+from cellfem.results.deposit import first_plating, host_overpotentials, nucleates
 from cellfem.results.figures import figure_with, png, styles, time_unit
 from cellfem.results.values import host_top, last_plating
-from cellfem.units import mV, um
+from cellfem.units import cm, mAh, mV, um
 
 _BINS = 25
+_ENDS = {"depleted": "x", "closed": "+"}  # marks of runs that ended so
 _DECADE_SPAN = 30.0  # largest over least value from which a logarithmic axis reads better
 
 
@@ -52,6 +55,29 @@ def depth_profiles(runs: Mapping[str, Solution], *, k: int | None = None) -> byt
     return png(figure)
 
 
+def nucleation_traces(runs: Mapping[str, Solution]) -> bytes | None:
+    """PNG of the overpotential without the counter electrode over the charge of the first step that plates.
+
+    None where no run starts on a bare host.
+    """
+    bare = [name for name, run in runs.items() if nucleates(run) and len(first_plating(run)) > 2]
+    if not bare:
+        return None
+    figure = figure_with(6.5, 4.0)
+    ax = figure.add_subplot()
+    for name, style in styles(runs).items():
+        if name in bare:
+            run, moments = runs[name], first_plating(runs[name])
+            passed = np.array([metal_on_host(run, k) for k in moments])
+            trace = host_overpotentials(run, moments) / mV
+            ax.plot((passed - passed[0])[1:] / (mAh / cm**2), trace[1:], label=name, **style)
+    ax.set(xlabel="plated capacity [mAh/cm2]", xscale="log",
+           ylabel="overpotential, without the\ncounter electrode [mV]")
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8)
+    return png(figure)
+
+
 def voltages(runs: Mapping[str, Solution]) -> bytes | None:
     """PNG of the cell voltage (counter electrode against collector) over time; None if every run is one moment."""
     lasting = [name for name, run in runs.items() if len(run.times) > 1]
@@ -63,9 +89,11 @@ def voltages(runs: Mapping[str, Solution]) -> bytes | None:
     for name, style in styles(runs).items():
         if name in lasting:
             ax.plot(runs[name].times / unit, runs[name].voltage / mV, label=name, **style)
-            if runs[name].outcome.kind == "depleted":
-                ax.plot(runs[name].times[-1] / unit, runs[name].voltage[-1] / mV, "x", color=style["color"])
+            if runs[name].outcome.kind in _ENDS:
+                ax.plot(runs[name].times[-1] / unit, runs[name].voltage[-1] / mV, _ENDS[runs[name].outcome.kind],
+                        color=style["color"])
     ax.set(xlabel=f"time [{unit_name}]", ylabel="cell voltage, counter against collector [mV]")
     ax.grid(alpha=0.3)
-    ax.legend(fontsize=8, title="x: depleted" if any(runs[n].outcome.kind == "depleted" for n in lasting) else None)
+    met = [f"{mark}: {kind}" for kind, mark in _ENDS.items() if any(runs[n].outcome.kind == kind for n in lasting)]
+    ax.legend(fontsize=8, title=", ".join(met) or None)
     return png(figure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from cellfem.results.risk import ROUND_OFF
 from cellfem.units import cm, mA, mAh, um
 
 TIGHT = 0.1  # [-] filling from which a mesh that does not follow the deposit is trusted less
+SMOOTH = 0.05  # [-] square of the angle between facets (as tan^2) below which a surface counts as smooth
+DRAWN_HEIGHT, DRAWN_FILLING = 0.1, 0.9  # [-] of the mesh's height and of a pore that a drawn deposit takes
 MAH_CM2, MA_CM2 = mAh / cm**2, mA / cm**2
 QUANTILES = {"1st": 0.01, "50th": 0.5, "99th": 0.99}
 
@@ -63,20 +66,52 @@ def porosity(solution: Solution, k: int) -> np.ndarray:
     return np.where(inside, left[cell.sites.nodes], np.nan)
 
 
-def normals(mesh, sites) -> np.ndarray:
-    """(dimension, places) unit normals of the active surface into the electrolyte: facet means, weighted by area.
+def directions(mesh, sites) -> np.ndarray:
+    """(dimension, places) how far a point moves where the faces that meet there grow by a unit along their normals.
 
-    0 at places of an electrode, whose surface has no one direction.
+    The unit normal on a smooth surface, longer at edges: the least-squares solution g of n_i . g = 1 over the facets
+    around a node, whichever surface they belong to, so that surfaces that meet stay together.  0 at places of an
+    electrode, whose surface has no one direction.
     """
     places = len(sites.nodes) // len(sites.shares)
+    d, n = mesh.dim(), mesh.nvertices
     if not len(sites.facets):
-        return np.zeros((mesh.dim(), places))
-    facets, _ = wet_normals(mesh, sites.facets)
-    corners = sites.facet_sites
-    sums = np.array([np.bincount(corners.ravel(), np.repeat(row * sites.facet_area, corners.shape[1]), places)
-                     for row in facets])
-    length = np.linalg.norm(sums, axis=0)
-    return np.divide(sums, length, out=np.zeros_like(sums), where=length > 0)
+        return np.zeros((d, places))
+    normals, _ = wet_normals(mesh, sites.facets)
+    corners = mesh.facets[:, sites.facets].ravel()
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        return np.bincount(corners, np.tile(values, len(corners) // len(values)), n)
+
+    own = np.unique(sites.nodes[:places])
+    A = np.array([[summed(normals[i] * normals[j])[own] for j in range(d)] for i in range(d)]).transpose(2, 0, 1)
+    b = np.array([summed(row)[own] for row in normals]).T
+    g = np.zeros((d, n))
+    g[:, own] = np.einsum("kij,kj->ik", np.linalg.pinv(A, rcond=SMOOTH, hermitian=True), b)
+    for axis in range(d - 1):  # sides mirror the surface
+        side = np.isin(mesh.p[axis], (mesh.p[axis].min(), mesh.p[axis].max()))
+        g[axis, side] = 0.0
+    return g[:, sites.nodes[:places]]
+
+
+def drawn_thickness(runs: Sequence[Solution]) -> tuple[float, float]:
+    """How much thicker than it is a deposit is drawn, one factor for all runs; and the thickest of them [m].
+
+    The thickest is a tenth of its mesh's height, the fullest pore nine tenths full; never thinner than it is.
+    """
+    thickest, room = 0.0, math.inf
+    for run in runs:
+        most = run.sites["q"].max(axis=0, initial=0.0)
+        grown = float(most.max()) * run.cell.metal.thickness_per_charge
+        full = float(np.max(filling(run.cell, most)))
+        thickest = max(thickest, grown)
+        if grown > 0:
+            room = min(room, DRAWN_HEIGHT * float(np.ptp(run.cell.mesh.p[-1])) / grown,
+                       DRAWN_FILLING / full if full > 0 else math.inf)
+    if not 1 < room < math.inf:
+        return 1.0, thickest
+    digit = 10 ** math.floor(math.log10(room))
+    return float(room // digit * digit), thickest
 
 
 # -- reported numbers -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from cellfem.model.fluxes import fluxes
 from cellfem.model.solution import Solution
 from cellfem.results import vtu
 from cellfem.results.atomic import check_folder, write_text
-from cellfem.results.deposit import normals
+from cellfem.results.deposit import directions
 from cellfem.results.risk import risk_fields
 from cellfem.results.values import (
     ELECTROLYTE_REGIONS,
@@ -135,7 +135,7 @@ def _surface(mesh, sites, of_sites: Callable[[int, np.ndarray], Arrays]) -> Part
     # A site is a point of its own, so that quantities stay apart where surfaces of two kinds meet at one mesh node.
     used, facets = np.unique(sites.facet_sites, return_inverse=True)
     grid = vtu.grid(embed(sites.x[:, used]), facets.reshape(sites.facet_sites.shape))
-    outward = embed(normals(mesh, sites)[:, used])
+    outward = embed(directions(mesh, sites)[:, used])
 
     def point_data(k: int) -> Arrays:
         """The arrays of the surface, and the way of its points if it moved with the deposit."""

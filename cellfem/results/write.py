@@ -7,12 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from string import Template
 
+import numpy as np
+
 from cellfem.errors import did_you_mean, explain
-from cellfem.fields import label
+from cellfem.fields import FIELDS, label
 from cellfem.model.solution import Solution
 from cellfem.results.atomic import check_folder, write_text
 from cellfem.results.check import Checked, check_csv
-from cellfem.results.curves import depth_profiles, voltages
+from cellfem.results.curves import depth_profiles, nucleation_traces, voltages
+from cellfem.results.deposit import drawn_thickness
 from cellfem.results.export import check_name, write_solution
 from cellfem.results.html import Picture, report_html
 from cellfem.results.pictures import several_panels
@@ -58,7 +61,7 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
     for name, run in solved.items():
         write_solution(run, out, name)
     if solved:
-        write_text(out / "view.py", view_script(out, list(solved)))
+        write_text(out / "view.py", view_script(out, solved))
     if checks:
         write_text(out / "errors.csv", check_csv(checks))
     write_text(out / "report.csv", csv_text(rows))
@@ -83,14 +86,24 @@ def pictures_of(runs: Mapping[str, Solution]) -> list[Picture]:
         drawn.append(Picture("Plating against depth",
                              "Area mean of the plating current at each depth below the top of the host, at the last"
                              " moment of plating.", depth_profiles(runs)))
+    start = nucleation_traces(runs)
+    if start is not None:
+        drawn.append(Picture("Start on the bare host",
+                             "Overpotential without the counter electrode against what has been plated: nucleation's"
+                             " peak, and the plateau after it.", start))
     voltage = voltages(runs)
     if voltage is not None:
-        drawn.append(Picture("Cell voltage", "Counter electrode against collector; a cross marks depletion.", voltage))
+        drawn.append(Picture("Cell voltage", "Counter electrode against collector; x marks depletion, + a closed pore.",
+                             voltage))
     return drawn
 
 
 def _field_pictures(runs: Mapping[str, Solution]) -> list[Picture]:
-    png = several_panels(runs, ["c_ratio", "plating", "risk"])
+    grown = any(np.any(run.sites["q"] > 0) for run in runs.values())
+    png = several_panels(runs, ["c_ratio", "plating", "risk", *(["thickness"] if grown else [])])
+    deposit = [] if not grown else [Picture(
+        "Deposit", "Thickness of the dense deposit at the last moment of plating, one scale for all runs, from the 1st"
+        " to the 99th area percentile. The mesh does not move; view.py shows it grow." + _MIRRORED, png["thickness"])]
     return [
         Picture("Salt concentration over its initial value",
                 "c/c_0 at the last moment of plating, one scale for all runs: red is depleted, white initial, blue"
@@ -102,10 +115,16 @@ def _field_pictures(runs: Mapping[str, Solution]) -> list[Picture]:
         Picture("Risk map",
                 "Predicted depletion of each place when the target capacity is plated. From 1 on (orange to red) the"
                 " electrolyte there runs out of ions before; below (blue) it does not." + _MIRRORED, png["risk"]),
+        *deposit,
     ]
 
 
-def view_script(out: Path, names: list[str]) -> str:
+def view_script(out: Path, runs: Mapping[str, Solution]) -> str:
     """view.py for ParaView."""
     source = Path(__file__).with_name("view.py.in").read_text(encoding="utf-8")
-    return Template(source).substitute(folder=repr(str(out.absolute())), runs=repr(names), array=repr(label("risk")))
+    thicker, thickest = drawn_thickness(list(runs.values()))
+    end = max(float(run.times[-1]) for run in runs.values())
+    return Template(source).substitute(
+        folder=repr(str(out.absolute())), runs=repr(list(runs)), array=repr(label("risk")),
+        growth=repr(label("growth")), thickness=repr(label("thickness")), thicker=repr(thicker),
+        thickest=repr(thickest / FIELDS["thickness"].shown), end=repr(end))

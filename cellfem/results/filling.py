@@ -1,0 +1,116 @@
+"""Where each mAh/cm2 goes: the charge that is plated between two capacities, by depth."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from cellfem.errors import explain
+from cellfem.model.solution import Solution
+from cellfem.results.atomic import check_folder, write_bytes
+from cellfem.results.cycles import metal_on_host
+from cellfem.results.deposit import first_plating
+from cellfem.results.export import check_name
+from cellfem.results.figures import figure_with, png
+from cellfem.results.tables import RUN
+from cellfem.results.values import host_top
+from cellfem.units import cm, mAh, um
+
+MAH_CM2 = mAh / cm**2
+BINS = 25
+
+
+def plated_between(solution: Solution, every: float) -> tuple[np.ndarray, np.ndarray]:
+    """Capacities [C/m2] (n + 1,) and what each site plated between them [C/m2] (n, sites), in the first plating step.
+
+    The last interval is shorter where the run ended within it.  Between recorded moments a site's charge is taken to
+    grow in step with the capacity.
+
+    Raises ValueError for an interval that is not positive and for a run that plates nothing.
+    """
+    if isinstance(every, bool) or not (isinstance(every, numbers.Real) and math.isfinite(every) and every > 0):
+        raise ValueError(explain("filling: every", f"found {every!r}", "a capacity above 0 is needed",
+                                 "1 * mAh / cm**2, say."))
+    moments = first_plating(solution) if len(solution.times) > 1 else np.zeros(0, dtype=int)
+    if len(moments) == 0:
+        raise ValueError(explain("filling", f"found a run that plates nothing ({solution.outcome.message})",
+                                 "a transient run that plates is needed", "Plate galvanostatically."))
+    if moments[0] > 0:
+        moments = np.concatenate([[moments[0] - 1], moments])
+    capacity = np.array([metal_on_host(solution, k) for k in moments])
+    capacity = capacity - capacity[0]
+    edges = np.append(np.arange(0, capacity[-1] * (1 - 1e-9), every), capacity[-1])
+    at = np.clip(np.searchsorted(capacity, edges, side="right") - 1, 0, len(moments) - 2)
+    share = ((edges - capacity[at]) / (capacity[at + 1] - capacity[at]))[:, None]
+    q = solution.sites["q"]
+    reached = (1 - share) * q[moments[at]] + share * q[moments[at + 1]]
+    return edges, np.diff(reached, axis=0)
+
+
+def filling_table(runs: Mapping[str, Solution], *, every: float) -> list[dict[str, float | str]]:
+    """One row per run and interval: which share of it went to the bottom half and to the bottom quarter of the host."""
+    rows = []
+    for name, run in runs.items():
+        edges, plated = plated_between(run, every)
+        z, top = run.cell.sites.x[-1], host_top(run.cell.mesh)
+        for k, row in enumerate(plated):
+            total = row @ run.cell.sites.area
+            rows.append({RUN: name, "from [mAh/cm2]": edges[k] / MAH_CM2, "to [mAh/cm2]": edges[k + 1] / MAH_CM2}
+                        | {f"to the bottom {part} [%]": 100 * float(row @ (_below(z, share * top) * run.cell.sites.area)
+                                                                    / total)
+                           for part, share in (("half", 0.5), ("quarter", 0.25))})
+    return rows
+
+
+def write_filling(out: str | Path, name: str, runs: Mapping[str, Solution], *, every: float) -> Path:
+    """Draw, a panel per run, where each `every` [C/m2] of capacity went by depth, as `name.png`; returns the path.
+
+    Charge per volume of the host layer, so that areas under the curves are capacities, also where the surface varies.
+    """
+    check_name(name)
+    out = check_folder(out)
+    figure = figure_with(0.6 + 3.2 * len(runs), 4.2)
+    axes = figure.subplots(1, len(runs), squeeze=False, sharex=True, sharey=True)[0]
+    for ax, (label, run) in zip(axes, runs.items(), strict=True):
+        edges, plated = plated_between(run, every)
+        colours = _shades(len(plated))
+        for k, row in enumerate(plated):
+            depth, density = _by_depth(run, row)
+            ax.plot(density, depth / um, color=colours[k], marker="o", markersize=3,
+                    label=f"{edges[k] / MAH_CM2:.3g} to {edges[k + 1] / MAH_CM2:.3g}")
+        ax.set_title(label, fontsize=9)
+        ax.set_xlabel("plated [mAh/cm2 per um of depth]", fontsize=8)
+        ax.grid(alpha=0.3)
+        ax.legend(title="capacity [mAh/cm2]", fontsize=7, title_fontsize=7)
+    axes[0].invert_yaxis()
+    axes[0].set_ylabel("depth below the top of the host [um]")
+    out.mkdir(parents=True, exist_ok=True)
+    return write_bytes(out / f"{name}.png", png(figure))
+
+
+def _by_depth(run: Solution, plated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Depth [m] of the middle of each layer, and what it took [mAh/cm2 per um of depth]."""
+    sites, top = run.cell.sites, host_top(run.cell.mesh)
+    edges = np.linspace(0, top, min(BINS, max(2, len(np.unique(sites.x[-1])) - 1)) + 1)
+    layer = np.clip(np.searchsorted(edges, sites.x[-1], side="right") - 1, 0, len(edges) - 2)
+    on_edge = np.isclose(sites.x[-1], edges[layer], rtol=0, atol=1e-9 * top) & (layer > 0)  # half to either side
+    charge = plated * sites.area / run.cell.area
+    sums = np.bincount(layer, charge * np.where(on_edge, 0.5, 1), len(edges) - 1)
+    sums += np.bincount(np.maximum(layer - 1, 0), charge * np.where(on_edge, 0.5, 0), len(edges) - 1)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    return (top - middle)[::-1], (sums / np.diff(edges))[::-1] / MAH_CM2 * um
+
+
+def _below(z: np.ndarray, height: float) -> np.ndarray:
+    """(sites,) 1 below a height, 1/2 on it."""
+    return np.where(np.isclose(z, height, rtol=1e-9), 0.5, z < height)
+
+
+def _shades(n: int) -> np.ndarray:
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](np.linspace(0.0, 0.85, max(n, 2)))
