@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import cellfem as cf
 from cellfem.materials import CELGARD_2500, GRAPHENE, LIPF6_EC_DMC, LITHIUM
 from cellfem.materials.electrolyte import constant
+from cellfem.results import tortuosity
 from cellfem.units import cm, mA, mAh, thermal_voltage, um
 
 DESIGNS = Path(__file__).parents[1] / "geometries"
@@ -107,3 +109,33 @@ def test_the_bottom_share_of_a_run_without_moments_is_no_number():
     design = cf.Geometry.load(DESIGNS / "graded_uniform.toml")
     run = cf.solve(cf.Cell(design.mesh(coarsen=8), **CELL, **cf.graded(design)), cf.Steady(current=1e6))
     assert run.outcome.kind == "depleted" and np.isnan(cf.bottom_share(run))
+
+
+def test_runs_on_one_mesh_share_its_homogenisation(monkeypatch):
+    design = cf.Geometry.load(DESIGNS / "vga_2d.toml")
+    mesh, counts = design.mesh(coarsen=6), []
+    monkeypatch.setattr(tortuosity, "homogenise", lambda *a, **k: counts.append(1) or cf.homogenise(*a, **k))
+    cells = [cf.Cell(mesh, host=GRAPHENE, **CELL, film=cf.Film(R=R)) for R in (5e-3, 1e-2)]
+    rows = [cf.report(cf.solve(cell, cf.Steady(current=10.0))) for cell in cells]
+    assert len(counts) == 1
+    assert rows[0]["tortuosity factor, z [-]"] == rows[1]["tortuosity factor, z [-]"]
+    dense = {"pore": cf.Medium(eps=0.5, B=0.1)}
+    assert tortuosity.effective(mesh, media=dense).B[2, 2] < 0.2 and len(counts) == 2
+    known = len(tortuosity._KNOWN)
+    del mesh, cells
+    gc.collect()
+    assert len(tortuosity._KNOWN) < known  # forgotten with the mesh
+
+
+def test_a_coating_moves_the_electrode_tortuosity_factor():
+    """The upper half blocked: all current goes through it and is drawn below, tau_e = 3 (1/2 + 1/6) tau_F."""
+    mesh = cf.Geometry.load(DESIGNS / "graded_uniform.toml").mesh()
+    media = {"electrode": cf.Medium(eps=0.6, B=0.2, a_s=1e5)}
+    def top(x):
+        return np.where(x[-1] > 50 * um, 1.0, 0.0)
+    rows = [tortuosity.host_numbers(mesh, media=media, blocked=blocked) for blocked in (0.0, 0.5, top)]
+    bare, half, coated = (row["electrode tortuosity factor, z [-]"] for row in rows)
+    assert bare == half == pytest.approx(3, rel=1e-3) and coated == pytest.approx(6, rel=1e-2)
+    lines = tortuosity.format_numbers("x", rows[0]).splitlines()
+    assert [line.endswith(" infinite (equipotential host)") for line in lines] == [False] * (len(lines) - 3) + [True] * 3
+    assert not any(line.endswith(" inf") for line in lines)

@@ -186,7 +186,8 @@ def run_mesh(a: argparse.Namespace) -> None:
 def run_tortuosity(a: argparse.Namespace) -> None:
     for number, design in enumerate(a.designs):
         geometry = cf.Geometry.load(design)
-        row = host_numbers(geometry.mesh(coarsen=a.coarsen), a.host, cf.graded(geometry).get("media"))
+        given = cf.graded(geometry)
+        row = host_numbers(geometry.mesh(coarsen=a.coarsen), a.host, given.get("media"), given.get("blocked", 0.0))
         print("\n" * (number > 0) + format_numbers(f"{geometry.name}: {geometry.shape}, host {a.host.name}", row))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,8 @@ def _local(mesh, media: Mapping[str, Medium]):
     return porosity, B, sigma, a_s
 
 
-def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = None) -> float:
+def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = None,
+                                blocked: float | Callable = 0.0) -> float:
     """Tortuosity factor along z that a reaction within the host meets [-]: tau_e = 3 eps R kappa A/L.
 
     R = energy/I^2 of a current I that enters through the `mouth` and is drawn evenly by the whole active surface of the
@@ -101,7 +102,9 @@ def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = No
     After the electrode tortuosity factor of Nguyen et al., npj Comput. Mater. 2020, 6, 123,
     doi:10.1038/s41524-020-00386-4.
 
-    Parameters are those of `homogenise`.  NaN where the mesh has no host layer or no surface in it.
+    Parameters are those of `homogenise`, and `blocked` of Cell: the share of the surface under an insulating coating,
+    which draws nothing; a number or a function of x (d, points) [m].  NaN where the mesh has no host layer or no
+    surface in it.
     """
     regions = [name for name in ("pore", "electrode") if name in mesh.subdomains]
     if not regions or not len((mesh.boundaries or {}).get("mouth", ())):
@@ -110,7 +113,7 @@ def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = No
     layer = _Layer.of(mesh, np.concatenate([wet, mesh.subdomains.get("host", wet[:0])]), None)
     porosity, local, _, a_s = _local(mesh, media or {})
     wet = wet[layer.reaching_top(wet)]
-    load = _drawn(mesh, wet, a_s)
+    load = _drawn(mesh, wet, a_s, lambda x: 1 - (blocked(x) if callable(blocked) else np.full(x.shape[1], blocked)))
     if not load.sum() > 0:
         return math.nan
     ions = CellOperators.compile(mesh, wet, local[..., wet], with_drift=False)
@@ -122,13 +125,13 @@ def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = No
     return 3 * eps * R * layer.box / height**2
 
 
-def _drawn(mesh, wet: np.ndarray, a_s: np.ndarray) -> np.ndarray:
+def _drawn(mesh, wet: np.ndarray, a_s: np.ndarray, bare: Callable) -> np.ndarray:
     """(mesh nodes,) active surface by the lumped rule: facets toward the cells `wet`, and a_s dV in them."""
     surface = np.asarray((mesh.boundaries or {}).get("host_surface", []), dtype=int)
     surface = surface[np.isin(mesh.f2t[:, surface], wet).any(axis=0)]
-    load = lumped_weights(cell_basis(mesh, wet, lumped=True), a_s[wet])
+    load = lumped_weights(cell_basis(mesh, wet, lumped=True), a_s[wet] * bare(mesh.p[:, mesh.t[:, wet]].mean(axis=1)))
     if len(surface):
-        load = load + lumped_weights(facet_basis(mesh, surface), np.ones(len(surface)))
+        load = load + lumped_weights(facet_basis(mesh, surface), bare(mesh.p[:, mesh.facets[:, surface]].mean(axis=1)))
     return load
 
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from cellfem.geometry.measures import volumes
-from cellfem.model.homogenise import homogenise
 from cellfem.model.solution import Solution
 from cellfem.physics.kinetics import FirstOrder
+from cellfem.results.tortuosity import effective
 from cellfem.units import FARADAY, thermal_voltage
 
 STEP = 1e-30
@@ -23,7 +23,7 @@ def groups(solution: Solution, k: int | None) -> dict[str, float]:
     hydraulic diameter of the pores.  NaN for what needs a current where none flows.
     """
     cell, mesh = solution.cell, solution.cell.mesh
-    medium, cells = homogenise(mesh, media=cell.medium), mesh.subdomains["electrode"]
+    medium, cells = effective(mesh, media=cell.medium), mesh.subdomains["electrode"]
     z = mesh.p[-1, np.unique(mesh.t[:, cells])]
     L, I = float(np.ptp(z)), float(solution.current[k]) if k is not None else math.nan
     a = cell.sites.area.sum() / float(volumes(mesh)[cells].sum())

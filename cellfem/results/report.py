@@ -127,7 +127,8 @@ def _structure(solution: Solution) -> dict[str, float]:
     row = dict.fromkeys(("porosity [-]", "tortuosity factor, z [-]", "MacMullin number, z [-]",
                          "geometric tortuosity, z [-]", "electrode tortuosity factor, z [-]"), math.nan)
     if {"pore", "electrode"} & set(mesh.subdomains):
-        row = {name: number for name, number in host_numbers(mesh, media=cell.medium).items() if name in row}
+        row = {name: number for name, number in host_numbers(mesh, media=cell.medium, blocked=cell.blocked).items()
+               if name in row}
     layer = np.concatenate([mesh.subdomains[n] for n in ("pore", "host", "electrode") if n in mesh.subdomains] or [[]])
     volume = volumes(mesh)
     host = volume[mesh.subdomains["host"]].sum() if "host" in mesh.subdomains else 0.0
