@@ -2,13 +2,16 @@
 
     python cases/tortuosity_ladder.py
         -> results/tortuosity_ladder/: ladder.csv and ladder.png (drop, spread and risk against the tortuosity factor),
-           reached.csv (where the published numbers are met), report.csv, report.html and .pvd files of VGA and HGA
+           reached.csv (where each published number, and both of a design, are met, and what else holds there),
+           report.csv, report.html and .pvd files of VGA and HGA
 
-Gap, overlap and spacing of the sheets, current and exchange current are varied one at a time, each from the shipped
-HGA at 2 mA/cm2.  Surfaces are bare (no film) and slow (a hundredth of the default exchange currents), both assumed:
-with fast kinetics nothing at all plates deep in a labyrinth.  Runs are steady states.  The published numbers, drops of
-2.7 and 43.2 % and spreads of 3.6 and 283 % (Chen et al., Joule 2020, 4, 938), stand as dashed lines: their geometry is
-not known, so meeting them is no validation, but it shows what has to hold besides the tortuosity factor.
+Gap, overlap and spacing of the sheets are varied one at a time from the shipped HGA; every design runs at several
+currents and exchange currents.  Surfaces are bare (no film) and slow (a hundredth of the default exchange currents),
+both assumed: with fast kinetics nothing at all plates deep in a labyrinth.  Runs are steady states; on the homogenised
+scale 1 mAh/cm2 is plated from rest as well, since a cell may fail before it is steady, or never get there.  The
+published numbers, drops of 2.7 and 43.2 % and spreads of 3.6 and 283 % (Chen et al., Joule 2020, 4, 938), stand as
+dashed lines: their geometry is not known, so meeting them is no validation, but it shows what has to hold besides the
+tortuosity factor.
 """
 from dataclasses import replace
 from math import exp, isfinite, log
@@ -16,7 +19,7 @@ from pathlib import Path
 
 import cellfem as cf
 from cellfem.materials import CELGARD_2500, GRAPHENE, KFSI_DME, LIPF6_EC_DMC, LITHIUM, NAPF6_EC_PC, POTASSIUM, SODIUM
-from cellfem.units import cm, mA, um
+from cellfem.units import cm, mA, mAh, um
 
 ROOT = Path(__file__).parents[1]
 CHEMISTRIES = [(LITHIUM, LIPF6_EC_DMC), (SODIUM, NAPF6_EC_PC), (POTASSIUM, KFSI_DME)]
@@ -25,6 +28,7 @@ CONDITIONS = {"base": (2.0, 0.01), "low current": (1.0, 0.01), "high current": (
               "slower": (2.0, 0.001)}
 TAU, DROP = "tortuosity factor, z [-]", "concentration drop across host [%]"
 SPREAD, RISK = "plating current, max/min - 1 [%]", "risk, max [-]"
+LATER = "risk, max, after 1 mAh/cm2 from rest [-]"
 PUBLISHED = {"vga": {DROP: 2.7, SPREAD: 3.6}, "hga": {DROP: 43.2, SPREAD: 283.0}}
 MARKED = {key: [(numbers[key], f"published, {name.upper()}") for name, numbers in PUBLISHED.items()]
           for key in (DROP, SPREAD)}
@@ -52,32 +56,38 @@ def rungs(coarsen):
         twin, media = design.envelope(dimension=1).mesh(), {"electrode": cf.homogenise(mesh, host=GRAPHENE)}
         for metal, electrolyte in CHEMISTRIES:
             for condition, (current, share) in CONDITIONS.items():
-                if condition != "base" and name not in ("vga", "hga"):
-                    continue
                 for scale, place in (("resolved", (mesh, None)), ("homogenised", (twin, media))):
                     cell = make(place[0], metal, electrolyte, share, place[1])
                     run = cf.solve(cell, cf.Steady(current=current * mA / cm**2))
                     row = cf.report(run)
+                    if scale == "homogenised":
+                        later = cf.solve(cell, cf.Galvanostatic(current=current * mA / cm**2, capacity=1 * mAh / cm**2))
+                        row[LATER] = cf.report(later)[RISK]
                     yield {"run": f"{name}-{metal.symbol}-{condition}-{scale}", "design": name, "metal": metal.symbol,
                            "condition": condition, "scale": scale, "who": f"{metal.symbol}, {scale}",
+                           "current density [mA/cm2]": current, "i_0 over default [-]": share,
                            TAU: float(media["electrode"].tortuosity_factor[2, 2]),
-                           **{key: row[key] for key in ("electrode tortuosity factor, z [-]", DROP, SPREAD, RISK,
-                                                        "limiting current [mA/cm2]")}}, run
+                           **{key: row.get(key, float("nan")) for key in (
+                               "electrode tortuosity factor, z [-]", DROP, SPREAD, RISK, LATER,
+                               "limiting current [mA/cm2]")}}, run
 
 
 def reached(rows):
-    """For both published pairs the row that comes nearest, in the mean of the logarithms' differences."""
+    """The rows that come nearest to each published number and to both of a design, in the mean of the logarithms."""
     found = []
     for name, numbers in PUBLISHED.items():
-        def far(row, numbers=numbers):
-            values = [row[key] for key in numbers]
-            if not all(isfinite(v) and v > 0 for v in values):
-                return float("inf")
-            return sum(abs(log(v / target)) for v, target in zip(values, numbers.values(), strict=True)) / 2
-        best = min(rows, key=far)
-        best = {key: value for key, value in best.items() if key != "who"}
-        found.append({**best, "run": f"published-{name}", "nearest": best["run"], "mean factor off [-]": exp(far(best)),
-                      **{f"published: {key}": value for key, value in numbers.items()}})
+        for what, targets in (("both", numbers), *((key, {key: value}) for key, value in numbers.items())):
+            def far(row, targets=targets):
+                values = [row[key] for key in targets]
+                if not all(isfinite(v) and v > 0 for v in values):
+                    return float("inf")
+                return sum(abs(log(v / target)) for v, target in zip(values, targets.values(), strict=True)) / len(values)
+            best = min(rows, key=far)
+            found.append({"run": f"published-{name}: {what}", "nearest": best["run"], "mean factor off [-]": exp(far(best)),
+                          "limiting over applied current [-]": best["limiting current [mA/cm2]"]
+                          / best["current density [mA/cm2]"],
+                          **{f"published: {key}": value for key, value in targets.items()},
+                          **{key: value for key, value in best.items() if key not in ("run", "who")}})
     return found
 
 
@@ -89,7 +99,7 @@ def main(out=ROOT / "results" / "tortuosity_ladder", coarsen=1.0):
             shown[f"{row['design']}-{row['metal']}"] = run
     report = cf.write_report(out, shown, title="What does a tortuosity factor decide?")
     cf.write_table(out, "ladder", rows)
-    cf.write_curves(out, "ladder", rows, x=TAU, values=[DROP, SPREAD, RISK], group="who", marked=MARKED)
+    cf.write_curves(out, "ladder", rows, x=TAU, values=[DROP, SPREAD, RISK, LATER], group="who", marked=MARKED)
     nearest = reached(rows)
     cf.write_table(out, "reached", nearest)
     print(cf.format_table(nearest))
