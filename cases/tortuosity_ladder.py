@@ -81,9 +81,11 @@ def reached(rows):
                 values = [row[key] for key in targets]
                 if not all(isfinite(v) and v > 0 for v in values):
                     return float("inf")
-                return sum(abs(log(v / target)) for v, target in zip(values, targets.values(), strict=True)) / len(values)
+                off = [abs(log(value / target)) for value, target in zip(values, targets.values(), strict=True)]
+                return sum(off) / len(off)
             best = min(rows, key=far)
-            found.append({"run": f"published-{name}: {what}", "nearest": best["run"], "mean factor off [-]": exp(far(best)),
+            found.append({"run": f"published-{name}: {what}", "nearest": best["run"],
+                          "mean factor off [-]": exp(far(best)),
                           "limiting over applied current [-]": best["limiting current [mA/cm2]"]
                           / best["current density [mA/cm2]"],
                           **{f"published: {key}": value for key, value in targets.items()},
