@@ -67,7 +67,7 @@ def _scaled(value: Any, unit: float) -> Any:
     """The value in SI; lists become tuples."""
     if isinstance(value, list | tuple):
         return tuple(_scaled(entry, unit) for entry in value)
-    return value if isinstance(value, bool | str) or unit == 1.0 else value * unit
+    return value if value is None or isinstance(value, bool | str) or unit == 1.0 else value * unit
 
 
 def read_coatings(tables: dict[str, CoatingKeys], file: str) -> tuple[CoatingDesign, ...]:

@@ -20,6 +20,7 @@ from cellfem.units import um
 
 MOST_VOXELS = 60_000_000  # that a surface is made of; some 40 bytes each
 PAD = 4  # voxels beyond the sides that the tables reach
+COUNTED = 200_000  # places near the surface at which volumes are counted
 NEAR = 2.5  # voxels: how far from the surface distances are corrected
 
 
@@ -201,8 +202,8 @@ def _restored(body: Body, image: Image, rough: np.ndarray) -> float:
     step = float(image.voxel.min())
     near = np.flatnonzero(np.abs(inner.ravel()) < NEAR * step)
     rng = np.random.default_rng(0)
-    times = max(1, min(8, 2_000_000 // max(len(near), 1)))
-    chosen = np.repeat(near, times) if len(near) <= 2_000_000 else rng.choice(near, 2_000_000, replace=False)
+    times = max(1, min(8, COUNTED // max(len(near), 1)))
+    chosen = np.repeat(near, times) if len(near) <= COUNTED else rng.choice(near, COUNTED, replace=False)
     index = np.stack(np.unravel_index(chosen, inner.shape))
     distance = body((index + rng.uniform(0, 1, index.shape)) * image.voxel[:, None])
     share = len(near) / inner.size
