@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import brentq
 
-from cellfem.errors import ConvergenceError
+from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Reservoir, UniformFlux
 from cellfem.model.laplace import conduct, energy
@@ -25,6 +25,7 @@ from cellfem.studies.depletion import lowest
 from cellfem.units import FARADAY
 
 SWIFT = 1e4  # [A/m2] exchange current density that limits nothing
+NEARLY = 0.05  # [-] c/c_0 above which a path that ends has not come near the limit
 
 
 def limiting_current(cell: Cell, *, strip: bool = False) -> float:
@@ -37,15 +38,25 @@ def limiting_current(cell: Cell, *, strip: bool = False) -> float:
 
     Raises ConvergenceError where that path cannot be followed.
     """
-    kept = cell.__dict__.setdefault("_limiting_current", {})  # reports ask again for what a study has found
+    kept = _kept(cell)
+    return kept[strip] if strip in kept else limit_of(System.of(cell), strip=strip)
+
+
+def limit_of(system: System, *, strip: bool = False) -> float:
+    """`limiting_current` of a compiled cell."""
+    kept = _kept(system.cell)
     if strip not in kept:
-        kept[strip] = _limiting_current(cell, strip)
+        kept[strip] = _limit_of(system, strip)
     return kept[strip]
 
 
-def _limiting_current(cell: Cell, strip: bool) -> float:
-    system = System.of(cell)
-    transport = cell.transport
+def _kept(cell: Cell) -> dict[bool, float]:
+    """What was found before: reports ask again for what a study has found."""
+    return cell.__dict__.setdefault("_limiting_current", {})
+
+
+def _limit_of(system: System, strip: bool) -> float:
+    cell, transport = system.cell, system.cell.transport
     if transport.single_ion or (strip and isinstance(cell.counter, Reservoir)):
         return math.inf
     if len(system.groups) > 1:
@@ -115,5 +126,9 @@ def _followed(system: System, sign: float, ratio: float = 1e-4) -> float:
             break
         slope = (path[-2][1] - least) / step
         step = min(1.5 * step, 0.6 * least / slope) if slope > 0 else 1.5 * step
+    if path[-1][1] > NEARLY:
+        raise ConvergenceError(explain("limiting current", f"no steady state beyond {low / 10:.4g} mA/cm2, where"
+                                       f" c/c_0 is {path[-1][1]:.2g} at its least", "a path to c = 0 is needed",
+                                       "Refine the mesh where the electrolytes meet."))
     (a, ca), (b, cb) = path[-2:]
     return b + cb * (b - a) / (ca - cb) if ca > cb else b

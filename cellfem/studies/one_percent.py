@@ -24,7 +24,7 @@ from cellfem.model.solve import Worker
 from cellfem.model.start import balanced
 from cellfem.model.system import Load, System
 from cellfem.studies.depletion import BUSY
-from cellfem.studies.limiting import limiting_current
+from cellfem.studies.limiting import limit_of
 from cellfem.studies.solve import _solution, _stats
 from cellfem.studies.steady import steady_frame
 from cellfem.units import FARADAY
@@ -74,11 +74,11 @@ def current_at_one_percent(cell: Cell, *, ratio: float = RATIO) -> CurrentAtRati
         raise ValueError(explain("current_at_one_percent.ratio", f"found {ratio!r}", "a c/c_0 above 0 and below 1 is"
                                  " needed", "The default is 0.01."))
     started = time.perf_counter()
-    limit = limiting_current(cell)
+    system = System.of(cell)
+    limit = limit_of(system)
     if cell.transport.single_ion:
         return CurrentAtRatio(ratio, math.inf, limit, None, math.nan, math.nan, None, "no current lowers the"
                               " concentration: t+ = 1")
-    system = System.of(cell)
     worker = Worker(system)
     y, current = follow(worker, ratio)
     frame = steady_frame(system, y)

@@ -13,7 +13,7 @@ from cellfem.model.solve import Worker
 from cellfem.model.start import balanced
 from cellfem.model.system import Load, System
 from cellfem.studies.depletion import lowest
-from cellfem.studies.limiting import limiting_current
+from cellfem.studies.limiting import limit_of
 from cellfem.studies.transient import Frame
 
 RAMP_SMALLEST = 2e-3  # [-] relative step of the current below which the ramp gives up
@@ -30,7 +30,7 @@ def steady_state(worker: Worker, protocol: Steady) -> tuple[list[Frame], Outcome
     Raises ConvergenceError where no start converges.
     """
     system, current = worker.system, protocol.current
-    limit = limiting_current(system.cell, strip=current < 0)
+    limit = limit_of(system, strip=current < 0)
     if abs(current) >= limit * (1 - 1e-9):
         return [], _depleted(current, limit, "", None), "none"
     y, start, reached = _start(worker, current)
