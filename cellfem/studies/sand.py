@@ -100,7 +100,7 @@ def _point(name: str, cell: Cell, current: float, tolerance: float, errors: bool
         run = solve(cell, Galvanostatic(current=current, duration=duration), tolerance=tolerance)
         time, error, stop, place = math.nan, math.nan, math.nan, None
         if run.outcome.kind == "depleted":
-            time, stop, place = run.outcome.time_to_depletion, run.outcome.time, run.outcome.place
+            time, stop, place = float(run.outcome.time_to_depletion), float(run.outcome.time), run.outcome.place
             error = _error(cell, current, duration, tolerance, time) if errors else math.nan
     return SandPoint(name, current, current / limit, time, error, stop, current * time, place,
                      planar_sand_time(cell, current), separator_sand_time(cell, current),
@@ -122,4 +122,4 @@ def longest(cell: Cell, current: float, limit: float) -> float:
 def _error(cell: Cell, current: float, duration: float, tolerance: float, time: float) -> float:
     again = solve(cell, Galvanostatic(current=current, duration=duration, stop_ratio=EARLY_STOP),
                   tolerance=min(COARSER * tolerance, 0.05))
-    return abs(again.outcome.time_to_depletion - time) if again.outcome.kind == "depleted" else math.nan
+    return float(abs(again.outcome.time_to_depletion - time)) if again.outcome.kind == "depleted" else math.nan
