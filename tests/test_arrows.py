@@ -32,7 +32,7 @@ ROOMS = {
 # A solution can write itself; it looks for the writer only when asked to.
 TURNED = {("cellfem.model.solution", "cellfem.results.export")}
 # Slow to import, or in need of a display: only inside the functions that draw.
-DRAWING = {"pyvista", "matplotlib", "mpl_toolkits", "vtk"}
+DRAWING = {"pyvista", "matplotlib", "mpl_toolkits", "vtk", "vtkmodules"}
 ONLY_IN = {"pydantic": {"geometry"}, "skfem": {"geometry", "numerics", "model", "results"}, "tqdm": {"cli", "studies"}}
 
 
@@ -136,7 +136,8 @@ def test_drawing_libraries_are_imported_where_they_draw(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_third_party_libraries_are_declared_and_in_their_rooms(module):
     declared = {re.split(r"[^\w-]", line)[0] for line in _project()["dependencies"]}
-    provides = {"scikit-fem": {"skfem"}, "matplotlib": {"matplotlib", "mpl_toolkits"}}
+    provides = {"scikit-fem": {"skfem"}, "matplotlib": {"matplotlib", "mpl_toolkits"},
+                "vtk": {"vtk", "vtkmodules"}}
     allowed = set.union({"cellfem"}, set(sys.stdlib_module_names), *(provides.get(name, {name}) for name in declared))
     used = {name.split(".")[0] for name, _ in imports(MODULES[module].read_text(), module)}
     assert used <= allowed

@@ -16,6 +16,7 @@ ANY = "..."
 EXPLAIN = (0, 1, 2)
 FORWARDS = {
     ("geometry/rules.py", "_fail"): (1, 2, 3),
+    ("geometry/cad.py", "_fail"): (0, 1, 2),
     ("model/bounds.py", "_fail"): (0, 1, 2),
     ("numerics/newton.py", "_message"): (0, 1, None),
     ("model/medium.py", "_check"): (0, None, 3),

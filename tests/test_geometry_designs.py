@@ -199,6 +199,9 @@ def test_shipped_designs_stand_in_the_docs():
     text = (ROOT / "docs" / "designs.md").read_text(encoding="utf-8")
     for path in (ROOT / "geometries").glob("*.toml"):
         g = Geometry.load(path)
+        if g.body is not None:
+            assert re.search(rf"^\| `{path.stem}` \| .* \| .* \|$", text, flags=re.MULTILINE), path.stem
+            continue
         numbers = " | ".join(f"{plan.grid(g, coarsen).nodes:,}" for coarsen in (1, 2))
         assert re.search(rf"^\| `{path.stem}` \| .* \| {re.escape(numbers)} \|$", text, flags=re.MULTILINE), path.stem
 

@@ -20,7 +20,7 @@ from cellfem.units import um
 
 MOST_VOXELS = 60_000_000  # that a surface is made of; some 40 bytes each
 PAD = 4  # voxels beyond the sides that the tables reach
-COUNTED = 200_000  # places near the surface at which volumes are counted
+COUNTED = 80_000  # places near the surface at which volumes are counted
 NEAR = 2.5  # voxels: how far from the surface distances are corrected
 
 

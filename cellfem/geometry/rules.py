@@ -26,7 +26,7 @@ def _fail(design, key: str, found: str, allowed: str, do: str, kind: type[ValueE
 
 
 def _check_kind(design) -> None:
-    if design.shape not in SHAPES:
+    if design.shape not in SHAPES and not callable(design.body):
         _fail(design, "shape", f'found "{design.shape}"', "one of " + ", ".join(SHAPES) + " is needed",
               did_you_mean(design.shape, SHAPES), ValueError)
     if design.dimension not in (1, 2, 3) or isinstance(design.dimension, bool):
