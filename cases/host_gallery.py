@@ -1,0 +1,114 @@
+"""Which scaffold serves Li, Na and K best, and what does its mass cost?  Published kinds of hosts side by side.
+
+    python cases/host_gallery.py
+        -> results/host_gallery/: gallery.csv, gallery.png (current at 1 % against mAh per gram of anode), report.csv,
+           report.html and .pvd files of the resolved pieces
+
+Each host is resolved on a piece (its design in geometries/): porosity, area, tortuosity factors, and for each metal
+the steady drop and spread of the current at 1 mA/cm2 within that piece.  Its homogenised twin is then taken 100 um
+thick, the same for all, behind the same separator: it plates 3 mAh/cm2 at 1 mA/cm2, which gives drop, spread, risk and
+filling, and its current at 1 %.  mAh per gram of anode counts the host (areal mass) and the metal plated: the price of
+a heavy scaffold.  Hosts are equipotential; dimensions are assumed where the design files say so.  What fails is listed
+with its reason and does not stop the rest.
+"""
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+
+import cellfem as cf
+from cellfem import materials as m
+from cellfem.units import cm, mA, mAh, mg, um
+
+ROOT = Path(__file__).parents[1]
+CHEMISTRIES = [(m.LITHIUM, m.LIPF6_EC_DMC), (m.SODIUM, m.NAPF6_EC_PC), (m.POTASSIUM, m.KFSI_DME)]
+HOSTS = {"gyroid": m.CARBON, "ni_scaffold": m.NICKEL, "cu_porous": m.COPPER, "vga": m.GRAPHENE, "hga": m.GRAPHENE,
+         "rgo_random": m.GRAPHENE, "cu_foam": m.COPPER, "carbon_cloth": m.CARBON, "cnt_felt": m.CARBON,
+         "cnt_mxene": m.CARBON, "graphene_balls": m.GRAPHENE, "yolk_shell": m.CARBON, "lamellar_alloy": m.COPPER}
+CURRENT, CAPACITY, HEIGHT = 1 * mA / cm**2, 3 * mAh / cm**2, 100 * um
+FARADAY = 96485.33212  # [C/mol]
+DROP, SPREAD = "concentration drop across host [%]", "plating current, max/min - 1 [%]"
+RISK, FILLING = "risk, max [-]", "pore filling, max [%]"
+ONE, MASS, GRAMS = "current at 1 % [mA/cm2]", "areal mass of host [mg/cm2]", "mAh per gram of anode [mAh/g]"
+SIZES = (2.0, 1.5, 1.0)  # factors on the cells of the resolved pieces, tried in turn where walls need finer cells
+
+
+def piece(name, coarsen):
+    """The resolved piece and its homogenised medium."""
+    design = cf.Geometry.load(ROOT / "geometries" / f"{name}.toml")
+    for factor in SIZES if coarsen > 1 else SIZES[1:]:
+        try:
+            mesh = design.mesh(coarsen=factor)
+            return design, mesh, cf.homogenise(mesh, host=replace(HOSTS[name], sigma=inf))
+        except cf.GeometryError:
+            if factor == SIZES[-1]:
+                raise
+
+
+def cell(mesh, name, metal, electrolyte, media=None):
+    """Bare separator cell with an equipotential host; metal grows on it as on itself."""
+    host = replace(HOSTS[name], sigma=inf, substrate=None)
+    return cf.Cell(mesh, metal=metal, electrolyte=electrolyte, host=host, separator=m.CELGARD_2500, media=media)
+
+
+def twin(design):
+    """One dimension: the homogenised host at the common height, a separator, a counter electrode."""
+    envelope = design.envelope(dimension=1)
+    return replace(envelope, size=(HEIGHT,), electrolyte=0.0, separator=25 * um, cell_size=2 * um,
+                   surface_cell_size=None).mesh()
+
+
+def compared(design, medium, name, metal, electrolyte):
+    """The numbers of the 100 um thick twin."""
+    thick = cell(twin(design), name, metal, electrolyte, {"electrode": medium})
+    row = cf.report(cf.solve(thick, cf.Galvanostatic(current=CURRENT, capacity=CAPACITY)))
+    mass = (1 - medium.eps) * HEIGHT * HOSTS[name].rho
+    grams = 1e3 * (mass + CAPACITY * metal.M / FARADAY)  # [g/m2]
+    found = {f"{key.split(' [')[0]}, 100 um [{key.split(' [')[1]}": row[key] for key in (DROP, SPREAD, RISK, FILLING)}
+    return found | {ONE: cf.current_at_one_percent(thick).current / (mA / cm**2), MASS: mass / (mg / cm**2),
+                    GRAMS: CAPACITY / 3.6 / grams}
+
+
+def rows_of(name, coarsen, runs):
+    """One row for each metal; what fails says why in its place."""
+    design, mesh, medium = piece(name, coarsen)
+    tau = medium.tortuosity_factor
+    head = {"design": name, "porosity [-]": medium.eps, "specific surface [1/mm]": medium.a_s / 1e3,
+            "tortuosity factor, x [-]": tau[0, 0], "tortuosity factor, y [-]": tau[1, 1],
+            "tortuosity factor, z [-]": tau[2, 2], "height of the piece [um]": design.size[-1] / um}
+    for metal, electrolyte in CHEMISTRIES:
+        row = {"run": f"{name}-{metal.symbol}", **head, "metal": metal.symbol, "failed": ""}
+        try:
+            row |= compared(design, medium, name, metal, electrolyte)
+            run = cf.solve(cell(mesh, name, metal, electrolyte), cf.Steady(current=CURRENT))
+            runs[row["run"]] = run
+            local = cf.report(run)
+            row |= {key: local[key] for key in (DROP, SPREAD, "limiting current [mA/cm2]")}
+        except (ValueError, cf.ConvergenceError) as error:
+            row["failed"] = str(error)
+        yield row
+
+
+def filled(rows):
+    """All rows with all columns, what is missing as not a number."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    return [{key: row.get(key, float("nan")) for key in keys} for row in rows]
+
+
+def main(out=ROOT / "results" / "host_gallery", coarsen=1.0):
+    rows, runs = [], {}
+    for name in list(HOSTS)[: 2 if coarsen > 2 else None]:
+        try:
+            rows += rows_of(name, coarsen, runs)
+        except ValueError as error:
+            rows.append({"run": name, "design": name, "metal": "", "failed": str(error)})
+    rows = filled(rows)
+    cf.write_table(out, "gallery", rows)
+    drawn = [row for row in rows if row["failed"] == ""]
+    if drawn:
+        cf.write_curves(out, "gallery", drawn, x=GRAMS, values=[ONE, "risk, max, 100 um [-]"], group="metal")
+    print(cf.format_table(rows))
+    return cf.write_report(out, runs, title="Hosts side by side")
+
+
+if __name__ == "__main__":
+    print(cf.format_table(main()))
