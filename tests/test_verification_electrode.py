@@ -105,6 +105,56 @@ def test_tafel_kinetics(page):
                    5e-4)
 
 
+def test_peak_current_of_a_porous_electrode(page):
+    """The peak current against pore size, surface and bulk conductivity.
+
+    Problem: straight pores of hydraulic diameter G, eps = B = 0.5, in a host of sigma = inf and depth L = 100 um; G/L =
+    0.02 and linear kinetics of resistance R_s. Bucci, Swamy, Carter and Behandish (arXiv:2203.05501, abstract) find in
+    simulated pores a peak current that scales as `(h G)^(1/2)`, h being the ratio of surface to bulk conductivity:
+    here `h G = G/(kappa R_s)`, one over the pore's Wagner number. With Tafel kinetics the conductivity of the surface
+    is proportional to the current, and `h G` to `p = alpha_c f I L/kappa_eff`, depth times current. t+ = 1 throughout.
+
+    Exact: `j(0)/mean = nu coth(nu)` with `nu = 2 (L/G) (eps h G/B)^(1/2)`: the exponent 1/2 holds where the reaction
+    does not reach the collector (nu > 2 or so) and reaches deeper than a pore is wide (nu < L/G). Tafel: `theta
+    sec^2(theta)/tan(theta)`, `theta tan(theta) = p/2`: no power law; its exponent grows from 0 to 1 and passes 1/2
+    between p = 1 and 5.
+    """
+    eps, kappa, G, current = 0.5, 1.0, 0.02 * L, 20.0
+    a, ratio = 4 * eps / G, {}
+    for nu in (0.5, 1.0, 3.0, 5.0, 8.0, 12.0, 20.0):
+        R = a * L**2 / (eps * kappa) / nu**2
+        cell = electrode(cf.Medium(eps=eps, B=eps * kappa, a_s=a), ANIONLESS, 640, film=cf.Film(R=R / 2),
+                         kinetics=cf.Linear(i_0=2 * V_T / R, order=0.0))
+        _, plating = profile(cf.solve(cell, cf.Steady(current=current)), "plating")
+        ratio[G / (kappa * R)] = plating[0] * a * L / current
+        page.close(f"j(0)/mean, nu = {nu:g}", plating[0] * a * L / current, nu / np.tanh(nu), 1e-3)
+    hG, peak = np.array(list(ratio)), np.array(list(ratio.values()))
+    fitted = np.polyfit(np.log(hG[2:]), np.log(peak[2:]), 1)[0]
+    page.close("exponent of h G, fitted over nu = 3 to 20", float(fitted), 0.5, 5e-3)
+    p, tafel = np.array([0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0]), []
+    for value in p:
+        cell = electrode(cf.Medium(eps=1.0, B=0.5 * current * L / V_T / value, a_s=a), ANIONLESS, 640,
+                         kinetics=cf.Tafel(i_0=1e-3))
+        tafel.append(profile(cf.solve(cell, cf.Steady(current=current)), "plating")[1][0] * a * L / current)
+    middle = (p >= 1) & (p <= 5)
+    page.close("Tafel: mean exponent of depth x current, p = 1 to 5", float(np.log(tafel[5] / tafel[2]) / np.log(5)),
+               np.log(3.02187288 / 1.35352649) / np.log(5), 1e-3)
+    fitted = np.polyfit(np.log(p[middle]), np.log(np.array(tafel)[middle]), 1)[0]
+    page.close("Tafel: exponent fitted over p = 1 to 5", float(fitted), 0.5, 0.05)
+
+    def drawing(axes):
+        line = np.geomspace(hG[0], hG[-1], 200)
+        nu = 2 * L / G * np.sqrt(line)
+        axes.loglog(line, nu / np.tanh(nu), "k-", linewidth=1, label="nu coth nu")
+        axes.loglog(hG, peak, "o", label="linear, against h G")
+        axes.loglog(p * G**2 / (4 * L**2), tafel, "s", label="Tafel, against p (G/2L)^2")
+        axes.loglog(line, peak[2] * np.sqrt(line / hG[2]), "k:", label="slope 1/2")
+        axes.set(xlabel="h G [-]", ylabel="peak over mean current [-]")
+        axes.legend()
+
+    page.draw(drawing)
+
+
 @pytest.mark.filterwarnings("ignore::cellfem.TrustWarning")  # no electrolyte conducts that well
 def test_first_order_kinetics(page):
     """First-order plating, mass transfer only.
