@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse as sp
 
 from cellfem.model.moves import Moves
 from cellfem.model.reactions import Plated
@@ -27,6 +26,7 @@ class Worker:
     newton_steps: int = 0
     assemblies: int = 0  # of the tangent
     history: list = field(default_factory=list)
+    _summed: tuple | None = field(default=None, repr=False)
 
     def __post_init__(self):
         split = self.system.unknowns.salt
@@ -108,7 +108,7 @@ class Worker:
         return self._newton(y, evaluate, solve, residual, self.moves, "steady state")
 
     @cached_property
-    def _ones(self) -> dict[bool, sp.csr_matrix]:
+    def _ones(self) -> dict[bool, np.ndarray]:
         """(size, blocks) ones on the unknowns of each block of rows that are summed, with and without the salt's."""
         unknowns = self.system.unknowns
         block = np.full(unknowns.size, -1)
@@ -120,8 +120,7 @@ class Worker:
                 block = np.where(np.arange(unknowns.size) < unknowns.salt, 2, block)
             elif not salt:
                 block = np.where(block == 2, -1, block)
-            rows = np.flatnonzero(block >= 0)
-            parts[salt] = sp.csr_matrix((np.ones(len(rows)), (rows, block[rows])), shape=(len(block), block.max() + 1))
+            parts[salt] = (block[:, None] == np.arange(block.max() + 1)).astype(float)
         return parts
 
     # -- shared -------------------------------------------------------------------------------------------------------
@@ -141,5 +140,6 @@ class Worker:
         The corrections solve the 2 x 2 or 3 x 3 system of the summed rows.
         """
         Z = self._ones[salt]
-        coarse = (Z.T @ (J @ Z)).toarray()
-        return x + Z @ np.linalg.lstsq(coarse, Z.T @ (b - J @ x), rcond=1e-13)[0]
+        if self._summed is None or self._summed[0] is not J or self._summed[1] is not Z:
+            self._summed = J, Z, Z.T @ (J @ Z)  # one tangent serves several solves
+        return x + Z @ np.linalg.lstsq(self._summed[2], Z.T @ (b - J @ x), rcond=1e-13)[0]

@@ -168,9 +168,10 @@ def overpotential(kinetics: Kinetics, c, delta, U, R, T: float):
         eta = np.clip(2 * V * np.arcsinh(delta / (2 * np.maximum(R * exchange, 1e-300))), low, high)
         last, small = high - low, 1e-9 * V  # Newton's next error is this squared: below round-off
         for _ in range(_ITERATIONS):
-            h = eta + R * kinetics.rate(c, eta, U, T) - delta
+            rate = kinetics.rate(c, eta + 1e-30j, U, T)  # its slope comes along
+            h = eta + R * rate.real - delta
             high, low = np.where(h > 0, eta, high), np.where(h > 0, low, eta)
-            new = eta - h / (1 + R * _slope(kinetics, c, eta, U, T))
+            new = eta - h / (1 + R * rate.imag / 1e-30)
             step = np.abs(new - eta)
             good = (new >= low) & (new <= high) & (step <= np.maximum(0.5 * last, small))  # else it may run in circles
             eta, last = np.where(good, new, 0.5 * (low + high)), np.where(good, step, 0.5 * (high - low))
