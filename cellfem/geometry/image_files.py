@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,7 +21,7 @@ SUFFIXES = (".npy", ".npz", ".tif", ".tiff")
 # what readers of damaged files raise, each by the fault that it happens upon first
 DAMAGED = (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, RuntimeError, AssertionError,
            EOFError, OSError, MemoryError, SyntaxError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
-           NotImplementedError)
+           NotImplementedError, tokenize.TokenError)
 
 
 def read_array(path: Path, where: str) -> np.ndarray:
