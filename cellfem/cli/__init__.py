@@ -19,7 +19,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 import cellfem as cf
-from cellfem.cli.flags import AGAINST, METALS, parse
+from cellfem.cli.flags import AGAINST, CUTOFF, METALS, parse
 from cellfem.cli.limits import run_limit, run_safe, run_sand
 from cellfem.errors import explain
 from cellfem.materials import catalogue, default_electrolyte
@@ -67,6 +67,9 @@ def run_cells(a: argparse.Namespace) -> None:
         for text in run.warnings:
             print(f"cellfem: warning: {name}: {text}", file=sys.stderr)
     print(cf.format_table(rows))
+    for name, run in runs.items():
+        if a.cycles is not None:
+            print(f"\nCycles of {name}\n{cf.format_table(cf.cycle_table(run))}")
     print(f"\nReport with pictures and assumptions: {out / 'report.html'}")
     if any(len(run.times) for run in runs.values()):
         print(f"ParaView: open {out}/*.pvd, or run  pvpython {out / 'view.py'}")
@@ -128,12 +131,28 @@ def run_all(cells: dict[str, cf.Cell], step) -> dict[str, cf.Solution]:
     return runs
 
 
-def protocol(a: argparse.Namespace) -> cf.Galvanostatic | cf.Steady:
-    """What the flags ask for."""
+def protocol(a: argparse.Namespace) -> cf.Galvanostatic | cf.Steady | list[cf.Galvanostatic]:
+    """What the flags ask for: a step, or the steps of cycles."""
+    step = plating(a)
+    if a.cycles is None:
+        if a.strip_cutoff_V is not None:
+            raise ValueError(explain("--strip-cutoff-V", f"found {a.strip_cutoff_V:g} without --cycles", "--cycles N is"
+                                     " needed beside it", "Say how often to plate and strip: --cycles 1."))
+        return step
+    if a.steady:
+        raise ValueError(explain("--cycles", f"found {a.cycles} with --steady", "--capacity-mAh-cm2 or --duration-s is"
+                                 " needed beside it", "A steady state neither begins nor ends; say how much to plate."))
+    strip = cf.Galvanostatic(current=-step.current, capacity=2 * step.current * step.time,  # ends where none is left
+                             cutoff=CUTOFF if a.strip_cutoff_V is None else a.strip_cutoff_V)
+    return [step, strip] * a.cycles
+
+
+def plating(a: argparse.Namespace) -> cf.Galvanostatic | cf.Steady:
+    """The step that plates."""
     current = a.current_mA_cm2 * mA / cm**2
     if current < 0:
         raise ValueError(explain("--current-mA-cm2", f"found {a.current_mA_cm2:g}", "a plating current (> 0) is needed",
-                                 "To strip after plating, give cf.solve a list of steps in Python."))
+                                 "To strip after plating, add --cycles 1."))
     ends = {"--capacity-mAh-cm2": a.capacity_mAh_cm2, "--duration-s": a.duration_s, "--steady": a.steady or None}
     given = [flag for flag, value in ends.items() if value is not None]
     if len(given) != 1:
@@ -166,6 +185,8 @@ def cell(a: argparse.Namespace, mesh, metal: cf.Metal, own: cf.Electrolyte, give
     """The cell that the flags describe, on a mesh, for a metal and its electrolyte; flags go before what a design says
     of its film (`given`)."""
     given = dict(given or {})
+    if a.substrate is not None:
+        given["substrate"] = a.substrate
     if a.film_Ohm_m2 is not None:
         given["film"] = cf.Film(R=a.film_Ohm_m2)
     kinetics = None if a.i0_A_m2 is None else replace(metal.kinetics, i_0=a.i0_A_m2)

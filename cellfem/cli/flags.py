@@ -15,12 +15,14 @@ from cellfem.materials import DEFAULT_ELECTROLYTES, LIBRARY, catalogue, find
 
 METALS = {metal.symbol: metal for metal in LIBRARY["metal"].values()}
 AGAINST = [0.5]  # factor on the cell sizes: of `refine_check`
+CUTOFF = 1.0  # [V] at which stripping ends
 COUNTERS = {"foil": cf.Foil(), "uniform-flux": cf.UniformFlux(), "reservoir": cf.Reservoir()}
 EXAMPLES = """
 examples:
   cellfem compare geometries/vga.toml geometries/hga.toml --metal Li Na K \\
           --current-mA-cm2 2 --capacity-mAh-cm2 1 --out results/x
   cellfem solve geometries/hga.toml --metal Na --current-mA-cm2 1 --steady
+  cellfem solve geometries/vga_2d.toml --current-mA-cm2 2 --capacity-mAh-cm2 1 --substrate gold --cycles 2
   cellfem limit geometries/vga_2d.toml geometries/hga_2d.toml --metal Li Na
   cellfem sand geometries/slab.toml --current-mA-cm2 100 150 300 --capacity-mAh-cm2 1 --out results/sand
   cellfem safe geometries/vga_2d.toml --capacity-mAh-cm2 1 --risk 0.5
@@ -125,6 +127,8 @@ def _add_cell_flags(parser: argparse.ArgumentParser, metals: list[str]) -> None:
     add("--temperature-degC", type=number, default=25.0, metavar="T", help="(default: %(default)g)")
     add("--i0-A-m2", type=positive, metavar="I0", help=f"exchange current density at 1 mol/L (default: {exchange})")
     add("--film-Ohm-m2", type=not_negative, metavar="R", help=f"film resistance per true area (default: {film})")
+    add("--substrate", type=material("substrate"), metavar="NAME", help="what the bare host is covered with (default:"
+        " what it is made of)")
     add("--counter", type=counter, default="foil", metavar="KIND",
         help=f"counter electrode, of {', '.join(COUNTERS)} (default: %(default)s)")
 
@@ -135,6 +139,9 @@ def _add_protocol_flags(parser: argparse.ArgumentParser) -> None:
     add("--capacity-mAh-cm2", type=positive, metavar="Q", help="plate until this superficial charge has passed")
     add("--duration-s", type=positive, metavar="t", help="or: plate for this time")
     add("--steady", action="store_true", help="or: the steady state under this current")
+    add("--cycles", type=whole, metavar="N", help="after plating, strip at the same current; N times")
+    add("--strip-cutoff-V", type=positive, metavar="U", help="strip until the cell voltage falls to -U (default:"
+        f" {CUTOFF:g}; with --cycles)")
 
 
 def _add_mesh_flags(parser: argparse.ArgumentParser) -> None:
@@ -159,6 +166,13 @@ def number(text: str, allowed: str = "a finite number", good=math.isfinite) -> f
         if math.isfinite(value) and good(value):
             return value
     raise argparse.ArgumentTypeError(f"found {text!r}; {allowed} is needed. Write it like 0.5 or 1e-3; mind the unit.")
+
+
+def whole(text: str) -> int:
+    """A count from a flag."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"found {text!r}; a whole number above 0 is needed. Write it like 3.")
 
 
 positive = partial(number, allowed="a number above 0", good=lambda value: value > 0)

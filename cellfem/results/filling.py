@@ -93,16 +93,19 @@ def write_filling(out: str | Path, name: str, runs: Mapping[str, Solution], *, e
 
 
 def _by_depth(run: Solution, plated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Depth [m] of the middle of each layer, and what it took [mAh/cm2 per um of depth]."""
+    """Depth [m] of the middle of each layer, and what it took [mAh/cm2 per um of depth].
+
+    The charge of each height of nodes is spread between the middles to its neighbours, so that layers need not meet
+    nodes.
+    """
     sites, top = run.cell.sites, host_top(run.cell.mesh)
-    edges = np.linspace(0, top, min(BINS, max(2, len(np.unique(sites.x[-1])) - 1)) + 1)
-    layer = np.clip(np.searchsorted(edges, sites.x[-1], side="right") - 1, 0, len(edges) - 2)
-    on_edge = np.isclose(sites.x[-1], edges[layer], rtol=0, atol=1e-9 * top) & (layer > 0)  # half to either side
-    charge = plated * sites.area / run.cell.area
-    sums = np.bincount(layer, charge * np.where(on_edge, 0.5, 1), len(edges) - 1)
-    sums += np.bincount(np.maximum(layer - 1, 0), charge * np.where(on_edge, 0.5, 0), len(edges) - 1)
+    heights, level = np.unique(np.round(sites.x[-1] / top, 9) * top, return_inverse=True)
+    charge = np.bincount(level, plated * sites.area / run.cell.area)
+    ends = np.concatenate([[0.0], 0.5 * (heights[1:] + heights[:-1]), [top]])
+    edges = np.linspace(0, top, BINS + 1)
+    below = np.interp(edges, ends, np.concatenate([[0.0], np.cumsum(charge)]))
     middle = 0.5 * (edges[1:] + edges[:-1])
-    return (top - middle)[::-1], (sums / np.diff(edges))[::-1] / MAH_CM2 * um
+    return (top - middle)[::-1], (np.diff(below) / np.diff(edges))[::-1] / MAH_CM2 * um
 
 
 def _below(z: np.ndarray, height: float) -> np.ndarray:

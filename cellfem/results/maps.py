@@ -47,7 +47,7 @@ def write_map(out: str | Path, name: str, rows: Sequence[Row], *, x: str, y: str
 
 
 def write_curves(out: str | Path, name: str, rows: Sequence[Row], *, x: str, values: Sequence[str], group: str,
-                 marked: Mapping[str, Sequence[tuple[float, str]]] | None = None) -> Path:
+                 marked: Mapping[str, Sequence[tuple[float, str]]] | None = None, logarithmic: bool = True) -> Path:
     """Draw `values` against `x`, one panel per value and one set of points per value of the key `group`.
 
     `marked` maps a value to horizontal lines (height, text), published numbers for instance.  Writes `name.png` into
@@ -65,7 +65,8 @@ def write_curves(out: str | Path, name: str, rows: Sequence[Row], *, x: str, val
         for height, text in (marked or {}).get(value, ()):
             ax.axhline(height, color="black", linewidth=0.8, linestyle="--")
             ax.annotate(text, (1.0, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7)
-        ax.set(xlabel=x, ylabel=value, xscale="log", yscale="log")
+        scale = "log" if logarithmic else "linear"
+        ax.set(xlabel=x, ylabel=value, xscale=scale, yscale=scale)
         ax.grid(alpha=0.3)
         ax.legend(fontsize=7)
     folder = check_folder(out)
