@@ -28,7 +28,7 @@ GOLDEN = {"EC:DMC": (LIPF6_EC_DMC, 871.02, 1.018), "EC:EMC": (LIPF6_EC_EMC, 625.
           "EMC:FEC": (LIPF6_EMC_FEC, 737.96, 1.053), "Valoen": (LIPF6_EC_DMC_VALOEN, 919.24, 1.065),
           "Nyman": (LIPF6_EC_EMC_NYMAN, 462.56, 1.095), "NaPF6": (NAPF6_EC_PC, 81.86, 1.052)}
 # how much longer or shorter the time is with the laws as shipped, continued below their ranges
-SHIPPED = {"EC:DMC": -0.012, "EC:EMC": -0.006, "EMC:FEC": -0.02, "Valoen": 0.0, "Nyman": 0.0, "NaPF6": 0.0}
+SHIPPED = {"EC:DMC": -0.0057, "EC:EMC": -0.0029, "EMC:FEC": -0.0203, "Valoen": 0.0, "Nyman": -0.0001, "NaPF6": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +88,10 @@ def test_planar_risk_is_the_root_of_the_time_over_sand():
         assert cf.report(run)["risk, max [-]"] == pytest.approx(math.sqrt(share), rel=5e-3)
 
 
-def thick(name, electrolyte):
+def thick(electrolyte):
     """A layer in which the far side never matters, reversible kinetics."""
-    mesh = cells.plane(free=6000.0, cell_size_um=30.0, surface_cell_size_um=1.0, coarsen=0.5)
+    size = 0.15 if electrolyte.cation == "Na" else 1.0  # of the layer that is emptied
+    mesh = cells.plane(free=6000.0 * size, cell_size_um=15.0 * size, surface_cell_size_um=0.5 * size)
     metal = {"metal": SODIUM} if electrolyte.cation == "Na" else {}
     return cells.make(mesh, electrolyte, kinetics=cells.FAST, film=cells.NO_FILM, **metal)
 
@@ -101,12 +102,12 @@ def test_golden_times(name):
     """10 mA/cm2 in six electrolytes used as printed; what mean properties miss; what continuing the fits changes."""
     electrolyte, golden, over_mean = GOLDEN[name]
     step = cf.Galvanostatic(current=100.0, duration=3 * golden)
-    cell = thick(name, electrolyte.as_printed())
+    cell = thick(electrolyte.as_printed())
     time = cf.solve(cell, step, tolerance=1e-4).outcome.time_to_depletion
     assert time == pytest.approx(golden, rel=5e-3)
     assert time / planar_sand_time(cell, 100.0) == pytest.approx(over_mean, abs=6e-3)
-    shipped = cf.solve(thick(name, electrolyte), step, tolerance=1e-4).outcome.time_to_depletion
-    assert shipped / time - 1 == pytest.approx(SHIPPED[name], abs=6e-3)
+    shipped = cf.solve(thick(electrolyte), step, tolerance=1e-4).outcome.time_to_depletion
+    assert shipped / time - 1 == pytest.approx(SHIPPED[name], abs=1e-3)
 
 
 def test_several_cells_and_files(tmp_path):

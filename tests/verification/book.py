@@ -16,7 +16,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "docs" / "verification.md"
 FIGURES = Path("images") / "verification"  # beside the book
-CHAPTERS = ("plane", "closed", "electrode", "bodies", "manufactured", "time")
+CHAPTERS = ("plane", "closed", "electrode", "bodies", "limits", "manufactured", "time")
 MODULES = tuple(f"test_verification_{chapter}" for chapter in CHAPTERS)
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?(?![\w.])")
 HEAD = """# Verification
