@@ -111,8 +111,9 @@ def _polydata(points: np.ndarray, faces: np.ndarray):
 
     places, cells, surface = vtkPoints(), vtkCellArray(), vtkPolyData()
     places.SetData(numpy_to_vtk(np.ascontiguousarray(points, dtype=float), deep=True))
-    table = np.hstack([np.full((len(faces), 1), 3), faces]).astype(np.int64)
-    cells.SetCells(len(faces), numpy_to_vtkIdTypeArray(table.ravel(), deep=True))
+    starts = 3 * np.arange(len(faces) + 1, dtype=np.int64)
+    cells.SetData(numpy_to_vtkIdTypeArray(starts, deep=True),
+                  numpy_to_vtkIdTypeArray(np.ascontiguousarray(faces, dtype=np.int64).ravel(), deep=True))
     surface.SetPoints(places)
     surface.SetPolys(cells)
     return surface

@@ -1,0 +1,114 @@
+"""Surfaces from CAD files: signed distances of closed ones, repaired or refused otherwise."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+
+import cellfem as cf
+from cellfem.errors import GeometryError
+from cellfem.geometry import cad
+from cellfem.geometry.distance import box
+from cellfem.geometry.measures import facet_areas, volumes
+
+CORNERS = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1.0]])
+FACES = np.array([[0, 2, 1], [0, 3, 2], [4, 5, 6], [4, 6, 7], [0, 1, 5], [0, 5, 4], [1, 2, 6], [1, 6, 5], [2, 3, 7],
+                  [2, 7, 6], [3, 0, 4], [3, 4, 7]])
+CUBE = CORNERS[FACES]
+
+
+def write(path, triangles, *, count=None):
+    table = np.zeros(len(triangles), dtype=[("floats", "<f4", 12), ("flags", "<u2")])
+    table["floats"][:, 3:] = np.asarray(triangles).reshape(-1, 9)
+    path.write_bytes(bytes(80) + struct.pack("<I", len(triangles) if count is None else count) + table.tobytes())
+    return path
+
+
+def sphere(count: int = 40) -> np.ndarray:
+    """Triangles of the unit sphere between parallels and meridians."""
+    theta, phi = np.linspace(0, np.pi, count + 1), np.linspace(0, 2 * np.pi, 2 * count + 1)
+    t, f = np.meshgrid(theta, phi[:-1], indexing="ij")
+    x = np.stack([np.sin(t) * np.cos(f), np.sin(t) * np.sin(f), np.cos(t)], axis=-1)
+    x[0], x[-1] = [0, 0, 1], [0, 0, -1]
+    y = np.roll(x, -1, axis=1)
+    lower = np.stack([x[:-1], x[1:], y[1:]], axis=2)[:-1].reshape(-1, 3, 3)
+    upper = np.stack([x[:-1], y[1:], y[:-1]], axis=2)[1:].reshape(-1, 3, 3)
+    return np.concatenate([lower, upper])
+
+
+def test_a_cube_has_its_exact_distance(tmp_path):
+    x = np.random.default_rng(0).uniform(-0.5, 1.5, (3, 3000))
+    body = cad.solid(write(tmp_path / "x.stl", CUBE), unit=2.0, corner=(0.25, 0, 0))
+    np.testing.assert_allclose(body(2 * x), 2 * box([-0.25, 0, 0], [0.75, 1, 1])(x), atol=1e-6)
+
+
+def test_text_and_binary_files_agree(tmp_path):
+    text = "solid cube\n" + "".join("facet normal 0 0 0\n outer loop\n" + "".join(
+        f"  vertex {a:g} {b:.3e} {c}\n" for a, b, c in t) + " endloop\nendfacet\n" for t in CUBE) + "endsolid cube\n"
+    (tmp_path / "x.stl").write_text(text)
+    np.testing.assert_allclose(cad.read_stl(tmp_path / "x.stl", "x"), CUBE)
+
+
+def test_turned_doubled_and_degenerate_triangles_and_a_pinhole_are_repaired(tmp_path):
+    triangles, rng = sphere(), np.random.default_rng(1)
+    turned = rng.uniform(size=len(triangles)) < 0.5
+    triangles[turned] = triangles[turned][:, ::-1]
+    spoiled = np.concatenate([triangles, triangles[:20], np.repeat(triangles[:5, :1], 3, axis=1)])
+    x = rng.uniform(-1.5, 1.5, (3, 2000))
+    body = cad.solid(write(tmp_path / "x.stl", spoiled), unit=1.0)
+    assert np.abs(body(x) - (np.linalg.norm(x, axis=0) - 1)).max() < 2.5e-3  # facets lie that far inside
+    fine = sphere(120)
+    pinhole = cad.solid(write(tmp_path / "y.stl", np.delete(fine, 20_000, axis=0)), unit=1.0)
+    assert pinhole(np.zeros((3, 1)))[0] == pytest.approx(-1, abs=1e-3)
+
+
+def test_parts_inside_each_other_are_cavities(tmp_path):
+    nested = np.concatenate([CUBE, 0.25 + 0.5 * CUBE, 0.45 + 0.1 * CUBE, CUBE + [2, 0, 0]])
+    body = cad.solid(write(tmp_path / "x.stl", nested), unit=1.0)
+    x = np.array([[0.1, 0.5, 0.5], [0.3, 0.5, 0.5], [0.5, 0.5, 0.5], [2.5, 0.5, 0.5], [1.5, 0.5, 0.5]]).T
+    np.testing.assert_allclose(body(x), [-0.1, 0.05, -0.05, -0.5, 0.5], atol=1e-6)
+
+
+@pytest.mark.parametrize("triangles, said", [
+    (CUBE[:-2], "open: 4 edges of one triangle; a closed surface is needed"),
+    (np.concatenate([CUBE, CUBE + [1, 1, 0]]), "1 edges of more than two triangles"),
+    (np.concatenate([CUBE, CUBE + [0.5, 0.5, 0.5]]), "two parts that cross each other"),
+    (CUBE * [1, 1, 0], "edges of more than two|without volume|open"),
+])
+def test_hopeless_surfaces_are_refused(tmp_path, triangles, said):
+    with pytest.raises(GeometryError, match=said):
+        cad.solid(write(tmp_path / "x.stl", triangles), unit=1.0)
+
+
+@pytest.mark.parametrize("make, said", [
+    (lambda path: write(path, CUBE, count=4_000_000_000), "cut off or no STL: 4000000000 triangles announced"),
+    (lambda path: path.write_bytes(write(path, CUBE).read_bytes()[:-60]), "cut off or no STL: 12 triangles announced"),
+    (lambda path: path.write_text("solid x\nfacet\nvertex 0 0 0\nendfacet\n"), "cut off: 1 corners of 1 triangles"),
+    (lambda path: write(path, CUBE * np.nan), "some of them at no finite place"),
+    (lambda path: write(path, CUBE[:3]), "with 3 triangles"), (lambda path: path.write_bytes(b""), "cut off or no STL"),
+])
+def test_damaged_files(tmp_path, make, said):
+    make(tmp_path / "x.stl")
+    with pytest.raises(ValueError, match=said):
+        cad.read_stl(tmp_path / "x.stl", "cad")
+
+
+def test_other_and_missing_files(tmp_path):
+    write(tmp_path / "strut.stl", CUBE)
+    with pytest.raises(ValueError, match=r"a surface in \.stl is needed"):
+        cad.read_stl(tmp_path / "x.step", "cad")
+    with pytest.raises(ValueError, match=r'Did you mean "strut\.stl"'):
+        cad.read_stl(tmp_path / "struts.stl", "cad")
+
+
+def test_a_cad_file_in_a_design(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "ball.stl", sphere())
+    keys = {"name": "ball", "shape": "cad", "source": "made up", "size_um": [12.0, 12.0, 12.0], "separator_um": 6.0,
+            "cell_size_um": 3.0, "surface_cell_size_um": 1.5, "collector_plates": False,
+            "cad": {"file": "ball.stl", "unit_um": 4.0, "corner": [-1.5, -1.5, -1.5]}}
+    mesh = cf.Geometry.from_dict(keys).mesh()
+    assert volumes(mesh)[mesh.subdomains["host"]].sum() == pytest.approx(4 / 3 * np.pi * 64e-18, rel=0.06)
+    assert facet_areas(mesh, mesh.boundaries["host_surface"]).sum() == pytest.approx(4 * np.pi * 16e-12, rel=0.03)
