@@ -6,7 +6,8 @@
 
 A fifth of the sheets of VGA (in 2-D) lies under a film that conducts ten times better than the rest.  `even` has the
 same film everywhere, of the resistance that all patches have in parallel; `fine` has patches much smaller than any
-pore; the others are laid out at random with a correlation length.
+pore; the others are laid out at random with a correlation length.  What makes a hot spot is the ratio of the films, at
+any size of patch far below kappa R, some millimetres here, over which the electrolyte would even it out.
 """
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cellfem.units import cm, mA, mAh, um
 
 ROOT = Path(__file__).parents[1]
 SHARES, FILMS = (0.8, 0.2), (cf.Film(R=1e-2), cf.Film(R=1e-3))     # [Ohm m2] per true area
-LENGTHS_UM, SEED = [2.0, 5.0, 20.0], 1
+LENGTHS_UM, SEED = [5.0, 10.0, 20.0], 1
 PLATING = cf.Galvanostatic(current=2 * mA / cm**2, capacity=0.5 * mAh / cm**2)
 LENGTH = "film correlation length [um]"
 CURRENTS = [f"plating current, {name} percentile [mA/cm2]" for name in ("1st", "50th", "99th")]

@@ -10,12 +10,11 @@ from cellfem.fields import FIELDS
 from cellfem.model.solution import Solution
 from cellfem.results.cycles import metal_on_host
 from cellfem.results.deposit import first_plating, host_overpotentials, nucleates
-from cellfem.results.figures import figure_with, png, styles, time_unit
+from cellfem.results.figures import figure_with, legend, png, styles, time_unit
 from cellfem.results.values import host_top, last_plating
 from cellfem.units import cm, mAh, mV, um
 
 _BINS = 25
-_MANY = 9  # runs from which their names stand beside a diagram
 _ENDS = {"depleted": "x", "closed": "+"}  # marks of runs that ended so
 _DECADE_SPAN = 30.0  # largest over least value from which a logarithmic axis reads better
 
@@ -52,7 +51,7 @@ def depth_profiles(runs: Mapping[str, Solution], *, k: int | None = None) -> byt
     ax.invert_yaxis()
     ax.set(xlabel=f"{FIELDS['plating'].label}, area mean at that depth", ylabel="depth below the top of the host [um]")
     ax.grid(alpha=0.3)
-    _legend(ax)
+    legend(ax)
     return png(figure)
 
 
@@ -75,7 +74,7 @@ def nucleation_traces(runs: Mapping[str, Solution]) -> bytes | None:
     ax.set(xlabel="plated capacity [mAh/cm2]", xscale="log",
            ylabel="overpotential, without the\ncounter electrode [mV]")
     ax.grid(alpha=0.3)
-    _legend(ax)
+    legend(ax)
     return png(figure)
 
 
@@ -96,12 +95,5 @@ def voltages(runs: Mapping[str, Solution]) -> bytes | None:
     ax.set(xlabel=f"time [{unit_name}]", ylabel="cell voltage, counter against collector [mV]")
     ax.grid(alpha=0.3)
     met = [f"{mark}: {kind}" for kind, mark in _ENDS.items() if any(runs[n].outcome.kind == kind for n in lasting)]
-    _legend(ax, ", ".join(met) or None)
+    legend(ax, ", ".join(met) or None)
     return png(figure)
-
-
-def _legend(ax, title: str | None = None) -> None:
-    """Names of the runs: in the diagram, or beside it where they are many."""
-    many = len(ax.get_legend_handles_labels()[1]) > _MANY
-    beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.5} if many else {}
-    ax.legend(fontsize=6 if many else 8, title=title, **beside)

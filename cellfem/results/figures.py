@@ -10,6 +10,7 @@ from cellfem.units import hour, minute
 
 GREY = "#8d8d8d"  # the solid host
 DPI = 130
+_MANY = 9  # runs from which their names stand beside a diagram
 _COLUMNS = 4  # panels in a row, where runs do not share meshes
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito, 2008
 _DASHES = ("-", "--", ":", "-.")
@@ -29,6 +30,13 @@ def png(figure) -> bytes:
     buffer = io.BytesIO()
     figure.canvas.print_png(buffer)  # savefig would draw twice
     return buffer.getvalue()
+
+
+def legend(ax, title: str | None = None) -> None:
+    """Names of the runs: in the diagram, or beside it where they are many."""
+    many = len(ax.getlegend_handles_labels()[1]) > _MANY
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.5} if many else {}
+    ax.legend(fontsize=6 if many else 8, title=title, **beside)
 
 
 def grouped(runs: Mapping[str, Solution]) -> list[list[str]]:

@@ -21,7 +21,7 @@ from cellfem.results.values import host_top
 from cellfem.units import cm, mAh, um
 
 MAH_CM2 = mAh / cm**2
-BINS = 25
+BINS, COLUMNS = 25, 4
 
 
 def plated_between(solution: Solution, every: float) -> tuple[np.ndarray, np.ndarray]:
@@ -69,13 +69,17 @@ def filling_table(runs: Mapping[str, Solution], *, every: float) -> list[dict[st
 def write_filling(out: str | Path, name: str, runs: Mapping[str, Solution], *, every: float) -> Path:
     """Draw, a panel per run, where each `every` [C/m2] of capacity went by depth, as `name.png`; returns the path.
 
-    Charge per volume of the host layer, so that areas under the curves are capacities, also where the surface varies.
+    The share of the interval per um of the host layer: every curve has the same area, also where the surface varies.
     """
     check_name(name)
     out = check_folder(out)
-    figure = figure_with(0.6 + 3.2 * len(runs), 4.2)
-    axes = figure.subplots(1, len(runs), squeeze=False, sharex=True, sharey=True)[0]
-    for ax, (label, run) in zip(axes, runs.items(), strict=True):
+    columns = len(runs) if len(runs) <= COLUMNS else -(-len(runs) // 2)
+    lines = -(-len(runs) // columns)
+    figure = figure_with(0.6 + 3.2 * columns, 4.2 * lines)
+    axes = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for ax in axes[len(runs):]:
+        ax.set_axis_off()
+    for ax, (label, run) in zip(axes, runs.items(), strict=False):
         edges, plated = plated_between(run, every)
         colours = _shades(len(plated))
         for k, row in enumerate(plated):
@@ -83,29 +87,30 @@ def write_filling(out: str | Path, name: str, runs: Mapping[str, Solution], *, e
             ax.plot(density, depth / um, color=colours[k], marker="o", markersize=3,
                     label=f"{edges[k] / MAH_CM2:.3g} to {edges[k + 1] / MAH_CM2:.3g}")
         ax.set_title(label, fontsize=9)
-        ax.set_xlabel("plated [mAh/cm2 per um of depth]", fontsize=8)
+        ax.set_xlabel("share plated [% per um of depth]", fontsize=8)
         ax.grid(alpha=0.3)
         ax.legend(title="capacity [mAh/cm2]", fontsize=7, title_fontsize=7)
     axes[0].invert_yaxis()
-    axes[0].set_ylabel("depth below the top of the host [um]")
+    for ax in axes[::columns]:
+        ax.set_ylabel("depth below the top of the host [um]")
     out.mkdir(parents=True, exist_ok=True)
     return write_bytes(out / f"{name}.png", png(figure))
 
 
 def _by_depth(run: Solution, plated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Depth [m] of the middle of each layer, and what it took [mAh/cm2 per um of depth].
+    """Depth [m] of the middle of each layer, and what it took [% of all per um of depth].
 
     The charge of each height of nodes is spread between the middles to its neighbours, so that layers need not meet
     nodes.
     """
     sites, top = run.cell.sites, host_top(run.cell.mesh)
     heights, level = np.unique(np.round(sites.x[-1] / top, 9) * top, return_inverse=True)
-    charge = np.bincount(level, plated * sites.area / run.cell.area)
+    charge = np.bincount(level, plated * sites.area)
     ends = np.concatenate([[0.0], 0.5 * (heights[1:] + heights[:-1]), [top]])
     edges = np.linspace(0, top, BINS + 1)
     below = np.interp(edges, ends, np.concatenate([[0.0], np.cumsum(charge)]))
     middle = 0.5 * (edges[1:] + edges[:-1])
-    return (top - middle)[::-1], (np.diff(below) / np.diff(edges))[::-1] / MAH_CM2 * um
+    return (top - middle)[::-1], (np.diff(below) / np.diff(edges))[::-1] / charge.sum() * 100 * um
 
 
 def _below(z: np.ndarray, height: float) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cellfem.errors import explain
 from cellfem.model.solution import Solution
-from cellfem.results.figures import DPI, GREY, figure_with, grouped, png, styles, time_text
+from cellfem.results.figures import DPI, GREY, figure_with, grouped, legend, png, styles, time_text
 from cellfem.results.raster import raster, tiled
 from cellfem.results.scales import Scale, scale, span
 from cellfem.results.scene import surface_images
@@ -164,7 +164,7 @@ def _profiles(runs: Mapping[str, Solution], drawn: _Panels) -> bytes:
     for z in sorted({z for run in runs.values() for z in _levels(run)}):
         ax.axvline(z / um, color="black", linewidth=0.6, linestyle=(0, (4, 3)))
     ax.set(xlabel="z [um], collector at 0", ylabel=field(drawn.key).label)
-    ax.legend(fontsize=8)
+    legend(ax)
     return png(figure)
 
 
