@@ -73,6 +73,9 @@ def run_cells(a: argparse.Namespace) -> None:
     print(f"\nReport with pictures and assumptions: {out / 'report.html'}")
     if any(len(run.times) for run in runs.values()):
         print(f"ParaView: open {out}/*.pvd, or run  pvpython {out / 'view.py'}")
+    if a.risk_maps and any(len(run.times) for run in runs.values()):
+        cf.write_risk_maps(out, runs)
+        print(f"Risk maps: {out / 'risk.html'}")
     if a.check or a.check_against != AGAINST:
         add_checks(out, runs, checks)
 

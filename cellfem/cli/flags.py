@@ -75,6 +75,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         _add_mesh_flags(sub)
     for sub in (compare, solve):
         _add_check_flags(sub)
+        sub.add_argument("--risk-maps", action="store_true", help="write risk.html too: risk, local Sand's time, regime"
+                         " and depletion, run beside run")
     numbers = command("tortuosity", "DESIGN.toml ... [flags]", "Porosity, specific surface, MacMullin numbers,"
                       " tortuosity factors and conductivity of a design's host; no run.")
     numbers.add_argument("designs", nargs="+", metavar="DESIGN.toml")

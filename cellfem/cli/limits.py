@@ -19,7 +19,7 @@ def run_limit(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> No
     for name, cell in tqdm(cells.items(), desc="limit", disable=None):
         found[name] = cf.limiting_current(cell) if a.limiting_only else cf.current_at_one_percent(cell)
     rows = cf.write_limits(out, cells, found)
-    print(cf.format_table(rows))
+    print(cf.format_table(rows) + "\n")
     _tell(out)
 
 
@@ -36,7 +36,11 @@ def run_sand(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> Non
     with tqdm(total=100, desc="sand", bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]",
               disable=None) as bar:
         study = cf.sand_study(cells, currents, progress=lambda share: bar.update(100 * share - bar.n))
-    print(cf.format_table(cf.write_sand(out, study, capacity=capacity)))
+    rows = cf.write_sand(out, study, capacity=capacity)
+    points = list(zip(rows, study.points, strict=True))
+    for name in cells:  # a table per cell, one column per current
+        own = [{**row, "run": f"{row['current [mA/cm2]']:.4g}"} for row, point in points if point.cell == name]
+        print(f"{name}, currents in mA/cm2\n{cf.format_table(own)}\n")
     _tell(out)
 
 
@@ -51,9 +55,9 @@ def run_safe(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> Non
     for name, cell in tqdm(cells.items(), desc="safe", disable=None):
         found[name] = cf.safe_current(cell, a.capacity_mAh_cm2 * mAh / cm**2, risk=a.risk) \
             if a.current_mA_cm2 is None else cf.safe_capacity(cell, a.current_mA_cm2 * mA / cm**2, risk=a.risk)
-    print(cf.format_table(cf.write_safe(out, cells, found)))
+    print(cf.format_table(cf.write_safe(out, cells, found)) + "\n")
     _tell(out)
 
 
 def _tell(out: Path) -> None:
-    print(f"\nPage with pictures and assumptions: {out / 'report.html'}")
+    print(f"Page with pictures and assumptions: {out / 'report.html'}")
