@@ -19,7 +19,8 @@ Row = Mapping[str, float | str]
 def write_map(out: str | Path, name: str, rows: Sequence[Row], *, x: str, y: str, value: str) -> Path:
     """Draw `value` over the keys `x` and `y` of the rows as a map, `name.png` in the folder `out`; returns the path.
 
-    Every pair of x and y that the rows hold is a field, with its value written in; missing pairs stay empty.
+    Every pair of x and y that the rows hold is a field, with its value written in, "none" where that is no
+    number (a run that depleted at once, say); missing pairs stay empty.
 
     Raises ValueError where the rows have no such key.
     """
@@ -28,10 +29,13 @@ def write_map(out: str | Path, name: str, rows: Sequence[Row], *, x: str, y: str
         _check_key(rows, key)
     across, up = (sorted({float(row[key]) for row in rows}) for key in (x, y))
     values = np.full((len(up), len(across)), np.nan)
-    for row in rows:
-        values[up.index(float(row[y])), across.index(float(row[x]))] = float(row[value])
     figure = figure_with(1.6 + 0.9 * len(across), 1.4 + 0.6 * len(up))
     ax = figure.add_subplot()
+    for row in rows:
+        i, j = up.index(float(row[y])), across.index(float(row[x]))
+        values[i, j] = float(row[value])
+        if not np.isfinite(values[i, j]):
+            ax.text(j, i, "none", ha="center", va="center", fontsize=8)
     shown = ax.imshow(values, origin="lower", aspect="auto", cmap="viridis")
     middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
     for i, j in np.argwhere(np.isfinite(values)):
