@@ -7,12 +7,15 @@ import re
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cellfem.errors import TrustWarning
-from cellfem.geometry import Geometry, plan
+from cellfem.geometry import Geometry, bodies, plan
 
-DESIGNS = sorted((Path(__file__).parents[1] / "geometries").glob("*.toml"))
+ALL = sorted((Path(__file__).parents[1] / "geometries").glob("*.toml"))
+DESIGNS = [path for path in ALL if Geometry.load(path).body is None]
+BODIES = [path for path in ALL if path not in DESIGNS]
 VALUES = [
     "-1.0", "0", "0.0", "-0.0", "nan", "-inf", "inf", "1e308", "1e-308", "1e400", "9" * 400, "9" * 5000,
     "true", "false", '""', '"x"', '"y"', '"slab"', '"walls"', '"baffles"', '"envelope"', '"\\u0000"', '"a/b"',
@@ -76,7 +79,10 @@ def fault(path: Path) -> str | None:
         design = Geometry.load(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrustWarning)
-            if plan.grid(design, 3).cells < 20_000:
+            if design.body is not None:
+                bodies.body_of(design)(np.zeros((3, 2)))
+                bodies.labels_of(design)
+            elif plan.grid(design, 3).cells < 20_000:
                 design.mesh(coarsen=3)
             else:
                 plan.check(design, plan.grid(design, 3))
@@ -85,12 +91,12 @@ def fault(path: Path) -> str | None:
     return None
 
 
-def check_mutants(number: int, seed: int, folder: Path) -> int:
+def check_mutants(number: int, seed: int, folder: Path, designs=DESIGNS) -> int:
     rng = random.Random(seed)
     path = folder / "mutant.toml"
     faults = 0
     for _ in range(number):
-        data = mutant(rng.choice(DESIGNS).read_bytes(), rng)
+        data = mutant(rng.choice(designs).read_bytes(), rng)
         path.write_bytes(data)
         message = fault(path)
         if message is not None:
@@ -115,3 +121,8 @@ def test_mutated_design_files(tmp_path):
 @pytest.mark.slow
 def test_two_thousand_mutated_design_files(tmp_path):
     assert check_mutants(2000, seed=2, folder=tmp_path) > 1000
+
+
+@pytest.mark.slow
+def test_mutated_designs_of_bodies(tmp_path):
+    assert check_mutants(300, 11, tmp_path, BODIES) > 100

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import lzma
 import math
 import struct
@@ -90,10 +92,22 @@ def _npz(path: Path, size: int) -> np.ndarray:
         return np.frombuffer(data, dtype=dtype).reshape(shape)
 
 
+@contextlib.contextmanager
+def _quiet(name: str):
+    """Without what a library logs: faults are told once, by the error."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def _tiff(path: Path, size: int) -> np.ndarray:
     import tifffile
 
-    with tifffile.TiffFile(path, _multifile=False) as file:
+    with _quiet("tifffile"), tifffile.TiffFile(path, _multifile=False) as file:
         series = file.series[0]
         claimed, held = series.size * series.dtype.itemsize, 0
         for page in series.pages:
