@@ -101,10 +101,10 @@ class March:
     def to(self, s_end: float, y: np.ndarray, x: np.ndarray) -> Outcome:
         run, s, h, k = self.run, 0.0, FIRST * s_end, np.zeros_like(x)
         stops, volume = Stops.of(self, x), run.system.pore_volume
-        self.y, previous = y, []
+        self.y, previous, landing = y, [], False
         while s < s_end * (1 - 1e-12):
             h = min(h, s_end - s)
-            if s_end - s - h < 0.1 * h:  # no sliver at the end
+            if s_end - s - h < 0.1 * h and not landing:  # no sliver at the end
                 h = s_end - s
             h = min(h, self._aim(x, k), stops.aim(s, x, k))
             if not h >= SMALLEST * s_end:
@@ -126,17 +126,17 @@ class March:
             reached = self._event(step)
             if reached is not None and reached < h * (1 - LANDING / 10) and h > 1e-7 * s_end:
                 run.rejected += 1
-                h = reached
+                h, landing = reached, True
                 continue
             shorter = stops.shorter(step, self.y)
             if shorter is not None and h > 1e-7 * s_end:
                 run.rejected += 1
-                h = shorter
+                h, landing = shorter, True
                 continue
             run.displaced += self._displaced(x, step.x1)
             previous = [*previous[-1:], (s, y)]
             s, x, k, y = s + h, step.x1, step.k1, self.y
-            volume = run.system.pore_volume
+            volume, landing = run.system.pore_volume, False
             run.steps += 1
             self.record(s, y, x)
             if run.progress:
