@@ -46,6 +46,7 @@ def test_a_current_that_settles_below_the_bound_is_safe_for_ever():
     cell = cells.make(cells.plane(coarsen=2))
     limit = cf.limiting_current(cell)
     assert cf.safe_capacity(cell, 0.4 * limit, risk=0.5).capacity == math.inf
+    assert cf.safe_capacity(cell, 0.499 * limit, risk=0.5).capacity == math.inf
     assert math.isfinite(cf.safe_capacity(cell, 0.6 * limit, risk=0.5).capacity)
     endless = cf.safe_current(cell, math.inf, risk=0.5)
     assert endless.current == pytest.approx(0.5 * limit, rel=1e-5) and endless.capacity == math.inf

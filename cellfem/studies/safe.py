@@ -23,6 +23,7 @@ from cellfem.studies.solve import TOLERANCE, solve
 
 RISK = 1.0  # [-] the default bound: no place depletes before the target is plated
 CLOSE = 4e-3  # [-] relative width to which a bound is solved for
+LONGEST = 25.0  # [-] longest run over the time in which all the salt would be plated
 STRIDE = (0.01, 0.05)  # [-] least and largest first step of a search, relative
 JUMP = 0.05  # [-] excess from which on it is no better known: at a limiting current the risk jumps
 RUNS = 30  # of a search
@@ -57,7 +58,7 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
     """The largest capacity that a plating current may pass before a place exceeds the bound of the risk.
 
     One long run finds about when the worst place gets there; runs to that capacity close in on it.  The capacity is inf
-    where the bound is never reached: where the current settles below it.  It ends where the deposit closes a pore.
+    where the steady state at this current keeps the bound, and ends where the deposit closes a pore before.
 
     Parameters
     ----------
@@ -70,19 +71,24 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
     _check_positive("safe_capacity.current", current, "a plating current in A/m2")
     search = _Search(cell, risk, tolerance)
     limit = limiting_current(cell)
-    duration = 4 * salt_time(cell, current)
-    if math.isinf(duration):
+    if math.isinf(limit):
         return search.result(current, math.inf, limit, "no current lowers the concentration: t+ = 1")
-    long = solve(cell, Galvanostatic(current=current, duration=duration), tolerance=tolerance)
+    lasting = current_at_one_percent(cell, ratio=max(1 - risk, STOP_RATIO))
+    if current <= lasting.current:
+        return search.result(current, math.inf, limit, f"at {current / 10:.4g} mA/cm2 the steady state keeps the risk"
+                             f" {risk:g}, as up to {lasting.current / 10:.4g} mA/cm2: only the room for the metal ends"
+                             " it")
+    long = solve(cell, Galvanostatic(current=current, duration=LONGEST * salt_time(cell, current)),
+                 tolerance=tolerance)
     t = _crossing(long, risk)
     if t is None and long.outcome.kind == CLOSED:
         search.kept = long
         return search.result(current, current * float(long.times[-1]), limit, f"at {current / 10:.4g} mA/cm2 the"
                              f" deposit ends it before the risk {risk:g} does: {long.outcome.message}")
     if t is None:
-        reached = float(np.max(1 - long.sites["c"].min(axis=1) / cell.electrolyte.c_0))
-        return search.result(current, math.inf, limit, f"at {current / 10:.4g} mA/cm2 the risk stays below"
-                             f" {risk:g}: it reaches {reached:.3g} in {duration:.4g} s")
+        raise ConvergenceError(explain("safe capacity", f"the risk {risk:g} is not met in {long.times[-1]:.4g} s,"
+                                       " though the steady state breaks it", "a transient that settles is needed",
+                                       "Take a current a little lower or higher."))
     x = search.close_in(lambda x: (current, current * math.exp(x)), math.log(t))
     return search.result(current, current * math.exp(x), limit)
 
