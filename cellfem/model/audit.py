@@ -100,12 +100,21 @@ def _law(cell: Cell, fields, sites, steady: bool) -> float:
     phi_s = np.nan_to_num(fields["phi_s"][-1, at])
     eta = phi_s - fields["psi"][-1, at] - transport.U(c) + plating * cell.film_resistance
     rate = -cell.kinetics_used.rate(c, eta, transport.U(c), T)
+    low = high = rate
     if cell.bare is not None and not steady:
-        theta = 1 - np.exp(-np.maximum(sites["q"][-1], 0.0) / cell.bare.q_n)
-        over = (-eta - np.maximum(cell.bare.eta_nuc, 0.0)) / cell.bare.width
-        starts = np.where(np.isneginf(cell.bare.eta_nuc), 1.0, 1 / (1 + np.exp(-np.clip(over, -700, 700))))
-        rate *= np.where(rate >= 0, theta + (1 - theta) * starts, theta)
-    return float(np.max(np.abs(rate - plating)) / max(np.max(np.abs(plating)), 1e-3))
+        rounding = 4 * np.finfo(float).eps * np.max(np.abs(sites["q"]))  # of q, which a nearly empty place feels
+        ends = [rate * _covering(cell, sites["q"][-1] + sign * rounding, eta, rate) for sign in (-1, 1)]
+        low, high = np.minimum(*ends), np.maximum(*ends)
+    wrong = np.maximum(np.maximum(low - plating, plating - high), 0.0)
+    return float(np.max(wrong) / max(np.max(np.abs(plating)), 1e-3))
+
+
+def _covering(cell: Cell, q, eta, rate) -> np.ndarray:
+    """(sites,) share of a place that reacts: all that metal covers, and where it plates what nucleates as well."""
+    theta = 1 - np.exp(-np.maximum(q, 0.0) / cell.bare.q_n)
+    over = (-eta - np.maximum(cell.bare.eta_nuc, 0.0)) / cell.bare.width
+    starts = np.where(np.isneginf(cell.bare.eta_nuc), 1.0, 1 / (1 + np.exp(-np.clip(over, -700, 700))))
+    return np.where(rate >= 0, theta + (1 - theta) * starts, theta)
 
 
 def _site_areas(cell: Cell, which: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from cellfem.numerics.assembly import pin
 from cellfem.numerics.linear import TINY, LinearSolver
 from cellfem.numerics.newton import newton
 
+EMPTY = 1e-3  # [-] plated charge over that of covering, below which a place may be empty
 SMOOTH, AT_KINKS = 1e-6, 1e-9  # [-] last update of Newton's method: with quadratic convergence to follow, or without
 
 
@@ -66,12 +67,15 @@ class Worker:
 
         return self._newton(y, lambda y: system.evaluate(y, load, storage), solve,
                             lambda y: system.residual(y, load, storage), self.moves, "time step",
-                            keep=system.unknowns.size > TINY, tolerance=self._tolerance(load))
+                            keep=system.unknowns.size > TINY, tolerance=self._tolerance(load, storage))
 
-    def _tolerance(self, load: Load) -> float:
+    def _tolerance(self, load: Load, storage: Storage) -> float:
         """Newton's last update: smaller where places may be empty, whose law has a kink at rest."""
-        calm = load.current is not None and load.current <= 0 and self.system.reaction.bare is not None
-        return AT_KINKS if calm else SMOOTH
+        bare, plated = self.system.reaction.bare, storage.plated
+        if bare is None or plated is None:
+            return SMOOTH
+        calm = load.current is not None and load.current <= 0
+        return AT_KINKS if calm or np.any(plated.q < EMPTY * bare.q_n) else SMOOTH
 
     # -- a steady state -----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,165 @@
+"""Deposit: the room it has, when it closes a pore, what it does to an electrode, and its books."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from verification import cells
+
+import cellfem as cf
+from cellfem.geometry.gaps import half_gaps
+from cellfem.materials import LIPF6_EC_DMC, LITHIUM, POTASSIUM, SODIUM
+from cellfem.materials.electrolyte import constant
+from cellfem.model.deposit import Filled, filling
+from cellfem.units import FARADAY, cm, mAh
+
+SALT = constant(D=9e-9, kappa=7.9, t_plus=0.99)
+VOLUME = {metal: metal.M / metal.rho / FARADAY for metal in (LITHIUM, SODIUM, POTASSIUM)}  # [m3/C]
+
+
+def walls(dimension=2, coarsen=4.0, pitch=21.0):
+    size = {2: [pitch / 2, 60.0], 3: [pitch / 2, 4.0, 60.0]}[dimension]
+    return cf.Geometry.from_dict({"name": "walls", "shape": "walls", "source": "test", "dimension": dimension,
+                                  "size_um": size, "separator_um": 20.0, "cell_size_um": 2.0, "collector_plates": False,
+                                  "walls": {"pitch_um": pitch, "thickness_um": 1.0}}).mesh(coarsen)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_half_gap_of_straight_channels(dimension):
+    mesh = walls(dimension)
+    gaps = half_gaps(mesh, mesh.boundaries["host_surface"])
+    closed = np.isfinite(gaps)
+    np.testing.assert_allclose(gaps[closed], 10e-6, rtol=1e-12)
+    x, z = (mesh.p[axis, mesh.facets[:, mesh.boundaries["host_surface"]]].mean(axis=0) for axis in (0, -1))
+    np.testing.assert_array_equal(closed, z < 60e-6 - 1e-12)
+    assert np.all(x[closed] == pytest.approx(0.5e-6))
+
+
+def test_half_gap_between_sheets():
+    mesh = cells.shipped("hga_2d", 2)
+    facets = mesh.boundaries["host_surface"]
+    gaps = half_gaps(mesh, facets)
+    flat = np.ptp(mesh.p[-1, mesh.facets[:, facets]], axis=0) < 1e-12
+    inner = flat & (mesh.p[-1, mesh.facets[:, facets]].mean(axis=0) < 99e-6) & np.isfinite(gaps)
+    assert np.median(gaps[inner]) == pytest.approx(4.5e-6, rel=1e-9), "sheets 10 um apart, 1 um thick"
+    assert gaps.min() >= 4e-6
+
+
+def test_half_gap_of_a_round_pore():
+    """A ring of facets around a pore of radius r: the ball that fits is the pore."""
+    from skfem import MeshTri1
+
+    r, n = 7e-6, 48
+    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    inner, outer = r * np.array([np.cos(angle), np.sin(angle)]), 2 * r * np.array([np.cos(angle), np.sin(angle)])
+    p = np.hstack([np.zeros((2, 1)), inner, outer])
+    k, after = np.arange(n), (np.arange(n) + 1) % n
+    t = np.hstack([[0 * k, 1 + k, 1 + after], [1 + k, 1 + n + k, 1 + after], [1 + after, 1 + n + k, 1 + n + after]])
+    mesh = MeshTri1(p, t.astype(int)).with_subdomains({"pore": np.arange(n), "host": np.arange(n, 3 * n)})
+    ring = np.flatnonzero((np.hypot(*mesh.p[:, mesh.facets]) < 1.01 * r).all(axis=0)
+                          & (np.hypot(*mesh.p[:, mesh.facets]) > 0.99 * r).all(axis=0))
+    assert half_gaps(mesh, ring) == pytest.approx(r, rel=5e-3)
+
+
+@pytest.mark.parametrize("metal", VOLUME)
+def test_a_straight_channel_closes_on_time(metal):
+    """Uniform current: the wall's deposit fills the half gap at t = gap/(2 V_m) F/i, exactly."""
+    mesh = walls()
+    salt = replace(SALT, cation=metal.symbol)
+    # a film that dwarfs every other resistance spreads the current evenly over the walls
+    cell = cells.make(mesh, salt, metal=metal, film=cf.Film(R=1.0), substrate=cf.Nucleation(),
+                      blocked=lambda x: np.where(x[-1] > 60e-6 - 1e-9, 1.0, 0.0))
+    I = 5.0
+    run = cf.solve(cell, cf.Galvanostatic(current=I, duration=1e7))
+    assert run.outcome.kind == "closed" and "pore closed at (x=0.5" in run.outcome.message
+    q = run.sites["q"][-1]
+    assert q.max() * VOLUME[metal] == pytest.approx(10e-6, rel=2e-6)
+    uniform = 10e-6 / VOLUME[metal] * cell.sites.area.sum() / (I * cell.area)
+    assert np.ptp(q) / q.max() < 1e-3
+    assert run.outcome.time == pytest.approx(uniform, rel=1e-3)
+    # exact against its own distribution
+    assert run.outcome.time == pytest.approx(q @ cell.sites.area / (I * cell.area), rel=1e-9)
+
+
+def electrode(growth=cf.PLATES, metal=LITHIUM, eps=0.8, cells_=20):
+    """A homogenised host, 50 um, under a separator."""
+    mesh = cf.Geometry.from_dict({"name": "box", "shape": "envelope", "source": "test", "dimension": 1,
+                                  "size_um": [50.0], "separator_um": 20.0, "cell_size_um": 50.0 / cells_,
+                                  "collector_plates": False,
+                                  "electrode": {"porosity": eps, "specific_surface_per_mm": 100.0}}).mesh()
+    medium = cf.Medium(eps=eps, B=eps / 1.2, sigma=500.0, a_s=1e5, growth=growth)
+    return cells.make(mesh, replace(SALT, cation=metal.symbol), metal=metal, host=None, media={"electrode": medium})
+
+
+@pytest.mark.parametrize("growth", [cf.PLATES, cf.FIBRES, cf.GRAINS, cf.TUBES])
+def test_books_of_a_filling_electrode(growth):
+    """Metal volume = charge V_m/F; porosity, salt and charge stay exact through plating, rest and stripping."""
+    cell = electrode(growth)
+    run = cf.solve(cell, [cf.Galvanostatic(current=30.0, capacity=6 * mAh / cm**2), cf.Rest(duration=60.0),
+                          cf.Galvanostatic(current=-30.0, capacity=3 * mAh / cm**2)])
+    assert run.outcome.kind == "finished"
+    assert run.audit.charge < 1e-9 and run.audit.salt < 1e-11
+    for k, charge in ((np.flatnonzero(run.step_index == 0)[-1], 6 * mAh / cm**2), (-1, 3 * mAh / cm**2)):
+        q = run.sites["q"][k]
+        taken = Filled.by(cell, q).taken.sum()
+        assert taken == pytest.approx(charge * VOLUME[LITHIUM] * cell.area, rel=1e-10)
+        share = filling(cell, q)
+        assert share @ cell.electrode_volume[cell.sites.nodes] == pytest.approx(taken, rel=1e-12)
+    assert 0.4 < filling(cell, run.sites["q"][np.flatnonzero(run.step_index == 0)[-1]]).max() < 1
+
+
+def test_salt_is_displaced_as_the_trapezoid_of_c_d_eps_says():
+    """What the run books, recomputed from the recorded moments by another rule."""
+    cell = electrode()
+    run = cf.solve(cell, cf.Galvanostatic(current=30.0, capacity=6 * mAh / cm**2), tolerance=1e-5)
+    volume = np.array([cell.electrode_volume - Filled.by(cell, q).taken for q in run.sites["q"]])
+    c = np.nan_to_num(run.fields["c"])
+    expected = np.sum(0.5 * (c[1:] + c[:-1]) * np.diff(volume, axis=0))
+    wet = np.bincount(cell.mesh.t.ravel(), np.repeat([0.5], cell.mesh.t.size)
+                      * np.tile(np.diff(cell.mesh.p[0][cell.mesh.t], axis=0)[0] * cell.porosity, 2))
+    salt = [np.sum(row * (wet - cell.electrode_volume + v)) for row, v in zip(c, volume, strict=True)]
+    assert salt[-1] - salt[0] == pytest.approx(expected, rel=2e-4)
+    assert expected < 0
+
+
+def test_growth_laws():
+    """a_s of plates stays, of fibres goes as the root of the solid, of grains as its power 2/3; B by its exponent."""
+    share, eps_0 = np.array([0.0, 0.5]), np.array([0.8, 0.8])
+    solid = (1 - 0.4) / 0.2
+    assert cf.PLATES.surface(share, eps_0) == pytest.approx([1, 1])
+    assert cf.FIBRES.surface(share, eps_0) == pytest.approx([1, solid**0.5])
+    assert cf.GRAINS.surface(share, eps_0) == pytest.approx([1, solid ** (2 / 3)])
+    assert cf.TUBES.surface(share, eps_0) == pytest.approx([1, 0.5**0.5])
+    assert cf.PLATES.efficiency(share) == pytest.approx([1, 0.5])
+    assert cf.FIBRES.efficiency(share) == pytest.approx([1, 0.5**1.5])
+    assert cf.PLATES.conductivity(share, eps_0) == pytest.approx([1, solid**1.5])
+    with pytest.raises(ValueError, match="an exponent >= 0"):
+        cf.Growth(pore=-1.0)
+
+
+def test_a_host_that_suits_lithium_is_full_for_potassium():
+    plating = cf.Galvanostatic(current=20.0, capacity=7 * mAh / cm**2)
+    outcomes = {metal.symbol: cf.solve(electrode(metal=metal), plating).outcome.kind for metal in VOLUME}
+    assert outcomes == {"Li": "finished", "Na": "closed", "K": "closed"}
+
+
+def test_order_in_time_of_a_filling_electrode():
+    cell = electrode(cf.FIBRES)
+    plating = cf.Galvanostatic(current=30.0, capacity=6 * mAh / cm**2)
+
+    def at(tolerance):
+        run = cf.solve(cell, plating, tolerance=tolerance)
+        return run.stats.time_steps, run.sites["q"][-1]
+
+    exact = at(1e-6)[1]
+    steps, charges = zip(*(at(tolerance) for tolerance in (2e-3, 4e-4, 8e-5)), strict=True)
+    errors = [np.max(np.abs(q - exact)) / exact.mean() for q in charges]
+    assert -np.polyfit(np.log(steps), np.log(errors), 1)[0] > 1.7, (steps, errors)
+    assert errors[-1] < 2e-3
+
+
+def test_metal_at_the_start_has_to_fit():
+    with pytest.raises(ValueError, match="less than the room there is"):
+        cells.make(walls(), LIPF6_EC_DMC, plated=1e6)
