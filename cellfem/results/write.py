@@ -15,7 +15,7 @@ from cellfem.model.solution import Solution
 from cellfem.results.atomic import check_folder, write_text
 from cellfem.results.check import Checked, check_csv
 from cellfem.results.curves import depth_profiles, nucleation_traces, voltages
-from cellfem.results.deposit import drawn_thickness
+from cellfem.results.deposit import drawn_thickness, filled
 from cellfem.results.export import check_name, write_solution
 from cellfem.results.html import Picture, report_html
 from cellfem.results.pictures import several_panels
@@ -122,9 +122,13 @@ def _field_pictures(runs: Mapping[str, Solution]) -> list[Picture]:
 def view_script(out: Path, runs: Mapping[str, Solution]) -> str:
     """view.py for ParaView."""
     source = Path(__file__).with_name("view.py.in").read_text(encoding="utf-8")
-    thicker, thickest = drawn_thickness(list(runs.values()))
+    thicker, most = drawn_thickness(list(runs.values()))
+    surfaces, shown = any(len(run.cell.sites.facets) for run in runs.values()), "thickness"
+    if not surfaces:  # a thickness in fine pores says little beside one in coarse pores
+        shown, most = "filling", max(float(filled(run, k).max()) for run in runs.values()
+                                     for k in range(len(run.times)))
     end = max(float(run.times[-1]) for run in runs.values())
     return Template(source).substitute(
         folder=repr(str(out.absolute())), runs=repr(list(runs)), array=repr(label("risk")),
-        growth=repr(label("growth")), thickness=repr(label("thickness")), thicker=repr(thicker),
-        thickest=repr(thickest / FIELDS["thickness"].shown), end=repr(end))
+        growth=repr(label("growth")), shown=repr(label(shown)), thicker=repr(thicker), surfaces=repr(bool(surfaces)),
+        most=repr(most / FIELDS[shown].shown), end=repr(end))
