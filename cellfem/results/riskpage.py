@@ -10,6 +10,7 @@ import numpy as np
 
 from cellfem.errors import explain
 from cellfem.fields import FIELDS
+from cellfem.geometry.measures import volumes
 from cellfem.model.solution import Solution
 from cellfem.results.export import check_name
 from cellfem.results.figures import figure_with, png, styles
@@ -81,7 +82,7 @@ def risk_profile(run: Solution) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pore_profile(run: Solution) -> tuple[np.ndarray, np.ndarray]:
-    """Depth below the host's top [m] and the mean depletion of the host's pores there; empty without a host."""
+    """Depth below the host's top [m] and the depletion of its pores there, a mean by volume; empty without a host."""
     mesh, k = run.cell.mesh, plating_frame(run)
     cells = cells_of(mesh, ("pore", "electrode"))
     if not len(cells) or k is None:
@@ -89,9 +90,10 @@ def pore_profile(run: Solution) -> tuple[np.ndarray, np.ndarray]:
     depth = host_top(mesh) - mesh.p[-1][mesh.t[:, cells]].mean(axis=0)
     left = run.fields["c"][k][mesh.t[:, cells]].mean(axis=0) / run.cell.electrolyte.c_0
     layer = np.minimum((depth / max(depth.max(), 1e-300) * BINS).astype(int), BINS - 1)
-    count = np.bincount(layer, minlength=BINS)
-    filled = count > 0
-    return tuple(np.bincount(layer, v, BINS)[filled] / count[filled] for v in (depth, 1 - left))
+    weight = volumes(mesh)[cells] * run.cell.porosity[cells]
+    volume = np.bincount(layer, weight, BINS)
+    filled = volume > 0
+    return tuple(np.bincount(layer, weight * v, BINS)[filled] / volume[filled] for v in (depth, 1 - left))
 
 
 def profiles(runs: Mapping[str, Solution]) -> bytes:
