@@ -8,8 +8,8 @@ Each host is resolved on a piece (its design in geometries/): porosity, area, to
 the steady drop and spread of the current at 1 mA/cm2 within that piece.  Its homogenised twin is then taken 100 um
 thick, the same for all, behind the same separator: it plates 3 mAh/cm2 at 1 mA/cm2, which gives drop, spread, risk and
 filling, and its current at 1 %.  mAh per gram of anode counts the host (areal mass) and the metal plated: the price of
-a heavy scaffold.  Hosts are equipotential; dimensions are assumed where the design files say so.  What fails is listed
-with its reason and does not stop the rest.
+a heavy scaffold.  The twin of a foam with pores wider than 100 um (cu_foam) is a formality.  Hosts are equipotential;
+dimensions are assumed where the design files say so.  What fails is listed with its reason and does not stop the rest.
 """
 from dataclasses import replace
 from math import inf
