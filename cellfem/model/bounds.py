@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
-from cellfem.errors import ConvergenceError, explain
+from cellfem.errors import ConvergenceError, TrustWarning, explain
 
 TOLERANCE = 1e-6  # [-] round-off of the solves
+COARSEST = 5e-2  # [-] beyond, the number is wrong
 COARSE = 5e-3  # [-] by which the energy on a coarse mesh, an upper bound of B, may pass the trace bound
 
 
@@ -30,7 +33,11 @@ def check_bounds(B: np.ndarray, eps: float, where: str, two_phase: bool = True) 
         _fail(where, f"the eigenvalue {values[-1]:.6g}", f"none exceeds the conducting share {eps:.6g}")
     if two_phase and eps < 1 - TOLERANCE:
         trace, most = float(np.sum(1 / (1 - values))), (3 - eps) / (1 - eps)
-        if trace > most * (1 + COARSE):
+        if most * (1 + COARSE) < trace <= most * (1 + COARSEST):
+            warnings.warn(explain(where, f"found sum 1/(1 - B_i) = {trace:.6g}", f"at most {most:.6g} is possible",
+                                  "The mesh is coarse: its B is an upper bound, some per cent too large."),
+                          TrustWarning, stacklevel=3)
+        if trace > most * (1 + COARSEST):
             _fail(where, f"sum 1/(1 - B_i) = {trace:.6g}", f"at most (3 - eps)/(1 - eps) = {most:.6g} is possible")
 
 

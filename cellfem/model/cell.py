@@ -33,7 +33,7 @@ _KINDS = {
     "separator": (Separator | NONE, "a Separator such as CELGARD_2500"),
     "temperature": (numbers.Real, "a temperature in K such as 298.15"),
     "kinetics": (Kinetics | NONE, "a law such as cf.ButlerVolmer(i_0=95.0)"),
-    "film": (Film | MosaicFilm | NONE, "a film such as cf.Film(R=5e-3)"),
+    "film": (Film | MosaicFilm | Mapping | NONE, "a film such as cf.Film(R=5e-3), or a mapping of surfaces to films,"),
     "counter": (Counter, "a counter electrode such as cf.Foil()"),
     "media": (Mapping | NONE, "a mapping of regions to cf.Medium"),
     "substrate": (Substrate | Nucleation | Mapping | NONE, "a substrate such as substrates.COPPER, a cf.Nucleation, or"
@@ -63,7 +63,7 @@ class Cell:
     separator: Separator | None = None
     temperature: float = 298.15  # [K]
     kinetics: Kinetics | None = None  # of the host; None: the metal's
-    film: Film | MosaicFilm | None = None  # on the host; None: the metal's
+    film: Any = None  # on the host: Film, MosaicFilm or a mapping of surfaces to Films; None: the metal's
     counter: Counter = field(default_factory=Foil)
     media: Mapping[str, Medium] | None = None  # region -> Medium; others by default
     blocked: float | Callable = 0.0  # [-] share of the host's surface under an insulating coating; or of x [m]
@@ -198,7 +198,7 @@ class Cell:
     @cached_property
     def film_resistance(self) -> np.ndarray:
         """(sites,) R [Ohm m2] of the host's film."""
-        return surface.film_resistance(self.film_used, self.sites)
+        return surface.film_resistance(self.film_used, self.sites, Film(R=self.metal.R_film))
 
     @cached_property
     def bare(self) -> surface.Bare | None:
@@ -228,7 +228,7 @@ class Cell:
         return lumped_weights(cell_basis(self.mesh, cells, lumped=True), np.ones(len(cells)))
 
     @cached_property
-    def film_used(self) -> Film | MosaicFilm:
+    def film_used(self) -> Film | MosaicFilm | Mapping:
         """On the host."""
         return self.film or Film(R=self.metal.R_film)
 
@@ -267,7 +267,8 @@ class Cell:
                   medium.electrolyte.notes]
         for kind in surface.nucleations(self).values():
             notes += kind.notes(self.metal.symbol) if isinstance(kind, Substrate) else ()
-        notes += self.film_used.notes
+        films = self.film_used.values() if isinstance(self.film_used, Mapping) else (self.film_used,)
+        notes += [note for film in films for note in film.notes]
         if "host" in self.medium and self.medium["host"].equipotential:
             notes.append("host: taken as equipotential (sigma = inf)")
         return tuple(dict.fromkeys(notes))

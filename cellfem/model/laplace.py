@@ -7,6 +7,8 @@ import numpy as np
 from cellfem.numerics.linear import LinearSolver
 from cellfem.numerics.operators import CellOperators
 
+DIRECT_3D = 8_000  # unknowns in 3-D beyond which multigrid is faster than LU for one right side
+
 
 def conduct(ions: CellOperators, fixed: np.ndarray, values: np.ndarray, load: np.ndarray | None = None) -> np.ndarray:
     """u on the nodes of `ions` with u = values on the nodes numbered `fixed` and int B grad u . grad v = load v else.
@@ -20,7 +22,9 @@ def conduct(ions: CellOperators, fixed: np.ndarray, values: np.ndarray, load: np
     free = np.setdiff1d(np.arange(n), fixed)
     if len(free):
         b = -(K @ u)[free] + (0.0 if load is None else load[free])
-        u[free] = LinearSolver(0).solve(K[free][:, free].tocsr(), b, 1e-11)
+        spatial = ions.gradient.shape[0] == 3 * len(ions.cells)
+        direct = False if spatial and len(free) > DIRECT_3D else None
+        u[free] = LinearSolver(0, direct=direct).solve(K[free][:, free].tocsr(), b, 1e-11)
     return u
 
 

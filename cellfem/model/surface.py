@@ -81,8 +81,15 @@ def bare(cell) -> Bare | None:
     return Bare(eta, q_n, width)
 
 
-def film_resistance(film: Film | MosaicFilm, sites: Sites) -> np.ndarray:
-    """(sites,) R [Ohm m2]."""
+def film_resistance(film: Film | MosaicFilm | Mapping, sites: Sites, rest: Film | None = None) -> np.ndarray:
+    """(sites,) R [Ohm m2]; surfaces that a mapping does not name have the film `rest`."""
+    if isinstance(film, Mapping):
+        _check_films(film, sites)
+        R = rest.resistance(sites.x).copy()
+        for name, own in film.items():
+            on = sites.kind == sites.kinds.index(name)
+            R[on] = own.resistance(sites.x[:, on])
+        return R
     if isinstance(film, Film):
         return film.resistance(sites.x)
     x = sites.patches(sites.x)
@@ -97,7 +104,17 @@ def film_resistance(film: Film | MosaicFilm, sites: Sites) -> np.ndarray:
     return R[patch, np.arange(len(patch))]
 
 
-def shares(film: Film | MosaicFilm) -> tuple[float, ...]:
+def _check_films(films: Mapping, sites: Sites) -> None:
+    for name, film in films.items():
+        if name not in sites.kinds:
+            raise ValueError(explain("Cell.film", f"found the surface {name!r}", "a surface that plates is needed: "
+                                     + ", ".join(sites.kinds), did_you_mean(str(name), sites.kinds)))
+        if not isinstance(film, Film):
+            raise ValueError(explain(f"Cell.film[{name!r}]", f"found {film!r}", "a cf.Film is needed", "A MosaicFilm"
+                                     " covers all of the surface."))
+
+
+def shares(film: Film | MosaicFilm | Mapping) -> tuple[float, ...]:
     """Shares of the patches that every place has."""
     return film.shares if isinstance(film, MosaicFilm) and film.correlation_length is None else (1.0,)
 

@@ -50,7 +50,7 @@ def groups(solution: Solution, k: int | None) -> dict[str, float]:
 def _surface_resistance(cell, c_0: np.ndarray) -> float:
     """R_ct + R_film [Ohm m2]."""
     slope = np.imag(cell.kinetics_used.rate(c_0, np.array([STEP * 1j]), np.zeros(1), cell.temperature))[0] / STEP
-    film = cell.sites.mean(cell.film_used.resistance(cell.sites.x))
+    film = cell.sites.mean(cell.film_resistance)
     return float(1 / slope + film)
 
 
