@@ -111,3 +111,14 @@ def test_bad_films_are_refused_in_four_parts(given, words):
         given()
     text = str(error.value)
     assert ":" in text and ";" in text and text.endswith(".")
+
+
+def test_films_by_surface():
+    mesh = cells.shipped("vga_2d", 6)
+    cell = cells.make(mesh, film={"collector": cf.Film(R=0.5)})
+    floor = cell.sites.kind == cell.sites.kinds.index("collector")
+    assert np.all(cell.film_resistance[floor] == 0.5) and np.all(cell.film_resistance[~floor] == cell.metal.R_film)
+    with pytest.raises(ValueError, match='Did you mean "collector"'):
+        cells.make(mesh, film={"colector": THIN})
+    with pytest.raises(ValueError, match="a cf.Film is needed"):
+        cells.make(mesh, film={"collector": 5e-3})
