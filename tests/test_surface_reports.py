@@ -22,7 +22,7 @@ from cellfem.materials import (
     substrates,
 )
 from cellfem.results.cycles import cycles, metal_on_host
-from cellfem.results.deposit import dip_and_plateau, directions, drawn_thickness, porosity
+from cellfem.results.deposit import dip_and_plateau, directions, drawn_thickness, porosity, target_charge, verdict
 from cellfem.results.filling import plated_between
 from cellfem.units import FARADAY, cm, mA, mAh, um
 
@@ -105,6 +105,12 @@ def test_filling_is_metal_over_pores():
         4 * 99.9 / row["pore filling, max [%]"], rel=1e-9)
     left = porosity(li, -1)
     assert left == pytest.approx(0.8 * (1 - li.sites["q"][-1] * V_m / FARADAY / (0.8 / 40e3)), rel=1e-9)
+
+
+def test_the_target_is_the_most_that_the_steps_would_have_on_the_host(cycled):
+    assert target_charge(cycled) == pytest.approx(1.5 * CAPACITY, rel=1e-12)  # 1, less 1/2, and 1 again
+    assert verdict(cycled, 0.05, 1.4 * CAPACITY) == "full"
+    assert [verdict(cycled, worst, 2 * CAPACITY) for worst in (0.05, 0.1)] == ["enough", "tight"]
 
 
 @pytest.mark.slow
