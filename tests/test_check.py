@@ -99,7 +99,8 @@ def test_a_coarser_companion_bounds_what_refinement_changes(hga):
     for row in moved:
         assert row.value == own[row.name]
         assert abs(row.value - fine[row.name]) <= 1.5 * row.error, row  # the difference is half of the error or more
-        assert row.error < 0.2 * abs(row.value), row
+        dip = row.name == "nucleation dip [mV]"  # a small difference of two overpotentials: judged against those
+        assert row.error < 0.2 * abs(own["plateau after nucleation [mV]"] if dip else row.value), row
     noted = {row.name for row in rows if row.note}
     assert noted == {name for name in own if "raw extremes" in name}
 
