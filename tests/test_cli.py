@@ -113,7 +113,7 @@ def test_mesh_prints_and_writes(capsys, tmp_path):
     assert re.search(r"^volume of pore \[um3\]\s+5000$", said, re.M)
     assert re.search(r"^area of collector \[um2\]\s+52.5$", said, re.M)
     assert re.search(r"^least angle \[degrees\]", said, re.M)
-    assert {p.name for p in out.iterdir()} == {"vga.vtu", "vga_surfaces.vtu", "vga.png"}
+    assert {p.name for p in out.iterdir()} == {"vga.vtu", "vga_surfaces.vtu", "vga.png", "vga_sides.png"}
     cells, surfaces = meshio.read(out / "vga.vtu"), meshio.read(out / "vga_surfaces.vtu")
     assert set(cells.cell_data) == {"region [-]", "least angle [degrees]", "aspect ratio [-]"}
     assert cells.points[:, 2].max() == pytest.approx(125e-6)

@@ -261,6 +261,8 @@ def test_shipped_designs_load_and_mesh():
     assert {path.stem for path in found} >= {"vga", "hga", "hga_holes", "hga_posts", "slab", "vga_2d", "hga_2d"}
     for path in found:
         g = Geometry.load(path)
+        if g.body is not None:  # tests/test_shapes_designs.py
+            continue
         mesh = g.mesh(4 if path.stem == "hga_holes" else 2)
         check_box(mesh, g)
         if path.stem in ("vga", "vga_2d", "hga_posts"):

@@ -81,12 +81,12 @@ def test_the_dip_is_the_difference_of_the_closed_law_before_and_after_covering()
 
 def test_a_foil_and_a_steady_state_know_no_nucleation():
     steady = cf.report(plated(FELT, cf.Steady(current=CURRENT)))
-    assert math.isnan(steady["nucleation dip [mV]"]) and math.isnan(steady["nucleated surface [%]"])
+    assert "nucleation dip [mV]" not in steady and "nucleated surface [%]" not in steady
     assert steady["room for the metal"] == ""
     slab = cf.Cell(cf.Geometry.load("geometries/slab.toml").mesh(coarsen=8), metal=LITHIUM, electrolyte=LIPF6_EC_DMC,
                    separator=CELGARD_2500)
     row = cf.report(cf.solve(slab, PLATE))
-    assert math.isnan(row["nucleation dip [mV]"]) and math.isnan(row["pore filling, max [%]"])
+    assert "nucleation dip [mV]" not in row and "pore filling, max [%]" not in row
 
 
 FILLING = cf.Galvanostatic(current=5 * CURRENT, capacity=4 * mAh / cm**2)

@@ -44,7 +44,7 @@ class Filled:
         metal = np.where(own, q * cell.metal.thickness_per_charge * sites.area, 0.0)
         taken = np.bincount(sites.nodes, metal, mesh.nvertices)
         volume = cell.electrode_volume
-        taken = np.clip(taken, 0.0, MOST * volume)
+        taken = np.minimum(taken, MOST * volume)
         share = np.divide(taken, volume, out=np.zeros_like(taken), where=volume > 0)
         cells = mesh.subdomains["electrode"]
         mean, eps_0 = share[mesh.t[:, cells]].mean(axis=0), cell.porosity[cells]

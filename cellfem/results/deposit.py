@@ -118,7 +118,10 @@ def drawn_thickness(runs: Sequence[Solution]) -> tuple[float, float]:
 
 
 def deposit_numbers(solution: Solution, k: int | None) -> dict[str, float | str]:
-    """The numbers of nucleation, deposit and stripping (docs/conventions.md); `k` is the last moment of plating."""
+    """The numbers of nucleation, deposit and stripping (docs/conventions.md) that the run has.
+
+    `k` is the last moment of plating; a host without a barrier has no dip, a plane nothing that closes, and so on.
+    """
     if k is None:
         return {}
     row = nucleation_numbers(solution, k) | filling_numbers(solution, k) | film_numbers(solution, k)
@@ -128,7 +131,7 @@ def deposit_numbers(solution: Solution, k: int | None) -> dict[str, float | str]
 def nucleation_numbers(solution: Solution, k: int) -> dict[str, float]:
     keys = "nucleation dip [mV]", "plateau after nucleation [mV]", "nucleated surface [%]"
     if not nucleates(solution):
-        return dict.fromkeys(keys, math.nan)
+        return {}
     dip, plateau = dip_and_plateau(host_overpotentials(solution, first_plating(solution)))
     share = solution.cell.sites.mean(nucleated(solution, k))
     return {keys[0]: 1e3 * dip, keys[1]: 1e3 * plateau, keys[2]: 100 * share}
@@ -165,16 +168,15 @@ def filling_numbers(solution: Solution, k: int) -> dict[str, float | str]:
              "capacity at the first closed pore [mAh/cm2]")
     share, closing = filled(solution, k), np.isfinite(cell.room)
     if not np.any(closing):
-        return dict.fromkeys(names, math.nan) | {"room for the metal": ""}
+        return {}
     area = np.where(closing, cell.sites.area, 0.0)
     whole = host_pore_volume(cell) / (cell.metal.thickness_per_charge * cell.area)
     plated = max(metal_on_host(solution, k), 0.0)
     limit = np.where(_inside(cell), FULL, 1.0)
     worst = float(np.max(share / limit))
-    first = plated / worst if worst > 0 else math.nan
+    first = {names[3]: plated / worst / MAH_CM2} if worst > 0 else {}
     return {names[0]: 100 * float(share.max()), names[1]: 100 * float(share @ area / area.sum()),
-            names[2]: whole / MAH_CM2, names[3]: first / MAH_CM2,
-            "room for the metal": verdict(solution, worst, whole)}
+            names[2]: whole / MAH_CM2, **first, "room for the metal": verdict(solution, worst, whole)}
 
 
 def verdict(solution: Solution, worst: float, whole: float) -> str:
@@ -217,19 +219,19 @@ def film_numbers(solution: Solution, k: int) -> dict[str, float]:
     names = [f"plating current, {name} percentile [mA/cm2]" for name in QUANTILES]
     R, length = cell.film_resistance, "film correlation length [um]"
     if np.ptp(R) <= 1e-9 * np.max(R, initial=0.0):
-        return dict.fromkeys([*names, length], math.nan)
+        return {}
     plating, area = solution.sites["plating"][k], cell.sites.area
     order = np.argsort(plating)
     middle = (np.cumsum(area[order]) - 0.5 * area[order]) / area.sum()
     values = np.interp(list(QUANTILES.values()), middle, plating[order]) / MA_CM2
     own = cell.film_used
-    patch = (own.correlation_length or 0.0) / um if isinstance(own, MosaicFilm) else math.nan
-    return dict(zip(names, map(float, values), strict=True)) | {length: patch}
+    patch = {length: (own.correlation_length or 0.0) / um} if isinstance(own, MosaicFilm) else {}
+    return dict(zip(names, map(float, values), strict=True)) | patch
 
 
 def stripping_numbers(solution: Solution) -> dict[str, float]:
     """What is left at the end of the run, and the Coulombic efficiency of the geometry, where the protocol strips."""
     keys = "metal left in the host [mAh/cm2]", "Coulombic efficiency of the geometry [%]"
     if not np.any(solution.current < -ROUND_OFF):
-        return dict.fromkeys(keys, math.nan)
+        return {}
     return {keys[0]: metal_on_host(solution, -1) / MAH_CM2, keys[1]: 100 * geometry_efficiency(solution)}
