@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,9 @@ def test_every_reported_number_is_defined():
     mesh = cf.Geometry.load(ROOT / "geometries" / "vga.toml").mesh(coarsen=6)
     cell = cf.Cell(mesh, metal=LITHIUM, electrolyte=LIPF6_EC_DMC, host=GRAPHENE, separator=CELGARD_2500)
     reported = set(cf.report(cf.solve(cell, cf.Galvanostatic(current=20.0, duration=1.0))))
+    patchy = cf.MosaicFilm(shares=(0.5, 0.5), films=(cf.Film(R=1e-2), cf.Film(R=1e-3)), correlation_length=5e-6)
+    steps = [cf.Galvanostatic(current=sign * 20.0, duration=5.0) for sign in (1, -1)]
+    reported |= set(cf.report(cf.solve(replace(cell, film=patchy), steps)))  # numbers of such runs alone
     page = (ROOT / "docs" / "conventions.md").read_text()
     table = page[page.index("## Reported numbers"):page.index("## Files")]
     defined = {name for row in re.findall(r"^\|(.*?)\|", table, flags=re.M) for name in re.findall(r"`(.*?)`", row)}
