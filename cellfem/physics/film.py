@@ -143,8 +143,18 @@ def current(kinetics: Kinetics, c, delta, U, R, T: float, eta=None):
     c_r, delta_r, U_r = np.real(c), np.real(delta), np.real(U)
     eta = overpotential(kinetics, c_r, delta_r, U_r, R, T) if eta is None else eta
     if np.iscomplexobj(c) or np.iscomplexobj(delta) or np.iscomplexobj(U):
-        slope = 1 + R * _slope(kinetics, c_r, eta, U_r, T)
-        eta = eta - (eta + R * kinetics.rate(c, eta, U, T) - delta) / slope
+        slope = 1 + R * np.imag(_behind(kinetics, c_r, eta + 1e-30j, delta_r, U_r, R, T)) / 1e-30
+        eta = eta - (eta + R * _behind(kinetics, c, eta, delta, U, R, T) - delta) / slope
+    return _behind(kinetics, c, eta, delta, U, R, T)
+
+
+def _behind(kinetics: Kinetics, c, eta, delta, U, R, T: float):
+    """The rate behind a film that carries (delta - eta)/R: while it plates, a law that moves with charge is explicit
+    there.  Where metal is stripped the charge runs out, and only the law itself knows how far the current may go.
+    """
+    held = getattr(kinetics, "held", None)
+    if held is not None and np.all(R > 0) and np.all(np.real(delta) <= 0):
+        kinetics = held((delta - eta) / R)
     return kinetics.rate(c, eta, U, T)
 
 
@@ -168,7 +178,7 @@ def overpotential(kinetics: Kinetics, c, delta, U, R, T: float):
         eta = np.clip(2 * V * np.arcsinh(delta / (2 * np.maximum(R * exchange, 1e-300))), low, high)
         last, small = high - low, 1e-9 * V  # Newton's next error is this squared: below round-off
         for _ in range(_ITERATIONS):
-            rate = kinetics.rate(c, eta + 1e-30j, U, T)  # its slope comes along
+            rate = _behind(kinetics, c, eta + 1e-30j, delta, U, R, T)  # its slope comes along
             h = eta + R * rate.real - delta
             high, low = np.where(h > 0, eta, high), np.where(h > 0, low, eta)
             new = eta - h / (1 + R * rate.imag / 1e-30)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,12 +97,19 @@ class Growing:
     eta_nuc: np.ndarray  # (places,) [V]; -inf: no barrier
     q_n: np.ndarray  # (places,) [C/m2]
     width: float  # [V]
-    q: np.ndarray  # (places,) [C/m2]
+    q: np.ndarray  # (places,) [C/m2]; complex where it carries a derivative
     tau: np.ndarray | float = 0.0  # [s]
+
+    def held(self, i_n) -> Growing:
+        """The law at the charge that the current i_n leaves: an explicit one."""
+        return replace(self, q=self.q - self.tau * i_n, tau=0.0)
 
     def rate(self, c, eta, U, T: float):
         r = self.kinetics.rate(c, eta, U, T)
         S = self._nucleating(eta, r)
+        if not np.any(self.tau):
+            theta = covered(self.q, self.q_n)
+            return r * (theta + (1 - theta) * S)
         i = self._solved(np.real(r), np.real(S))
         if not (np.iscomplexobj(r) or np.iscomplexobj(S)):
             return i
@@ -128,9 +135,6 @@ class Growing:
         The function is convex in |i_n|, so the root on the side of r is the only one.
         """
         tau = np.asarray(self.tau, dtype=float)
-        theta, _ = self._covered(0.0)
-        if not np.any(tau):
-            return r * (theta + (1 - theta) * S)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             most = np.where(r > 0, np.minimum(r, np.where(tau > 0, np.maximum(self.q, 0.0) / tau, np.inf)), r)
         i = most
