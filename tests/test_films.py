@@ -120,5 +120,5 @@ def test_films_by_surface():
     assert np.all(cell.film_resistance[floor] == 0.5) and np.all(cell.film_resistance[~floor] == cell.metal.R_film)
     with pytest.raises(ValueError, match='Did you mean "collector"'):
         cells.make(mesh, film={"colector": THIN})
-    with pytest.raises(ValueError, match="a cf.Film is needed"):
+    with pytest.raises(ValueError, match="Film is needed"):
         cells.make(mesh, film={"collector": 5e-3})
