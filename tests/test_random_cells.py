@@ -1,7 +1,7 @@
 """200 random cells, fixed seeds: each one solves or says why it cannot, none ends in anything else.
 
 Ten decades of i_0, four of sigma, films from 0 to 0.1 Ohm m2, -20 to 60 degC, currents to 1.5 of the limiting current,
-1-D and 2-D, steady and transient.
+1-D and 2-D, steady and transient; hosts start bare.
 """
 
 import math
@@ -71,8 +71,10 @@ def check(seed: int, meshes) -> str:
     solution = cf.solve(cell, protocol)
     outcome = solution.outcome
     assert all(np.all(np.isfinite(values)) for values in solution.sites.values())
-    assert outcome.kind in ("steady", "finished", "depleted")
-    if share > 1:
+    assert outcome.kind in ("steady", "finished", "depleted", "closed")
+    if outcome.kind == "closed":  # hours of plating may fill a pore before the salt is gone
+        assert not steady and outcome.place is not None
+    elif share > 1:
         assert outcome.kind == "depleted"
     elif outcome.kind == "depleted":  # below the limit only behind a film or a slow reaction, with the place named
         assert outcome.place is not None
@@ -89,7 +91,7 @@ def check(seed: int, meshes) -> str:
 
 @pytest.mark.filterwarnings("ignore::cellfem.TrustWarning")
 def test_a_few_random_cells(meshes):
-    assert {check(seed, meshes) for seed in range(1000, 1008)} <= {"steady", "finished", "depleted"}
+    assert {check(seed, meshes) for seed in range(1000, 1008)} <= {"steady", "finished", "depleted", "closed"}
 
 
 @pytest.mark.slow
