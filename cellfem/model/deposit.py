@@ -25,6 +25,14 @@ def filling(cell: Cell, q: np.ndarray) -> np.ndarray:
     return thickness / cell.room
 
 
+def metal_volume(cell: Cell, q: np.ndarray) -> np.ndarray:
+    """(mesh nodes,) volume [m3] of metal in the pores of an electrode whose sites carry the charge q [C/m2]."""
+    sites = cell.sites
+    own = sites.kind == sites.kinds.index("electrode")
+    metal = np.where(own, q * cell.metal.thickness_per_charge * sites.area, 0.0)
+    return np.minimum(np.bincount(sites.nodes, metal, cell.mesh.nvertices), MOST * cell.electrode_volume)
+
+
 @dataclass(frozen=True, eq=False)
 class Filled:
     """What the deposit has done to an electrode."""
@@ -41,10 +49,7 @@ class Filled:
             return None
         mesh, sites, growth = cell.mesh, cell.sites, cell.medium["electrode"].growth
         own = sites.kind == sites.kinds.index("electrode")
-        metal = np.where(own, q * cell.metal.thickness_per_charge * sites.area, 0.0)
-        taken = np.bincount(sites.nodes, metal, mesh.nvertices)
-        volume = cell.electrode_volume
-        taken = np.minimum(taken, MOST * volume)
+        taken, volume = metal_volume(cell, q), cell.electrode_volume
         share = np.divide(taken, volume, out=np.zeros_like(taken), where=volume > 0)
         cells = mesh.subdomains["electrode"]
         mean, eps_0 = share[mesh.t[:, cells]].mean(axis=0), cell.porosity[cells]

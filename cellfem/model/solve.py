@@ -14,6 +14,7 @@ from cellfem.numerics.assembly import pin
 from cellfem.numerics.linear import TINY, LinearSolver
 from cellfem.numerics.newton import newton
 
+DIRECT_3D = 20_000  # unknowns in 3-D, where factors fill in, beyond which multigrid is the faster
 EMPTY = 1e-3  # [-] plated charge over that of covering, below which a place may be empty
 SMOOTH, AT_KINKS = 1e-6, 1e-9  # [-] last update of Newton's method: with quadratic convergence to follow, or without
 
@@ -31,8 +32,11 @@ class Worker:
 
     def __post_init__(self):
         split = self.system.unknowns.salt
-        self.full = LinearSolver(split, direct=self.direct)
-        self.charge = LinearSolver(0, direct=self.direct)
+        direct = self.direct
+        if direct is None and self.system.cell.mesh.dim() == 3 and self.system.unknowns.size > DIRECT_3D:
+            direct = False
+        self.full = LinearSolver(split, direct=direct)
+        self.charge = LinearSolver(0, direct=direct)
         self.moves = Moves.of(self.system)
 
     # -- potentials at a given concentration --------------------------------------------------------------------------

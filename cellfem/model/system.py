@@ -17,7 +17,7 @@ import numpy as np
 
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil, Reservoir
-from cellfem.model.deposit import Filled
+from cellfem.model.deposit import Filled, metal_volume
 from cellfem.model.reactions import STEP, Plated, Reaction
 from cellfem.model.unknowns import Unknowns
 from cellfem.numerics.assembly import Scatter, pin
@@ -88,9 +88,11 @@ class System:
     def with_deposit(self, q: np.ndarray) -> System:
         """The system while the sites carry the charge q [C/m2]: volumes, conduction and area of an electrode follow."""
         now = self.conducting(q)
-        if now is self:
-            return self
-        return replace(now, pore_volume=self.empty_volume - now.filled.taken[self.ions.pattern.nodes])
+        return self if now is self else replace(now, pore_volume=self.volume_with(q))
+
+    def volume_with(self, q: np.ndarray) -> np.ndarray:
+        """(electrolyte nodes,) int eps phi_i while the sites carry the charge q [C/m2]."""
+        return self.empty_volume - metal_volume(self.cell, q)[self.ions.pattern.nodes]
 
     def conducting(self, q: np.ndarray) -> System:
         """The same with the pore volumes left as they are."""

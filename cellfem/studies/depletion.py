@@ -10,10 +10,14 @@ from cellfem.model.system import System
 BUSY = 0.1  # [-] a place counts where it plates at this share of the area mean or more
 
 
-def busy_nodes(system: System, y: np.ndarray, plated: Plated | None = None) -> np.ndarray:
-    """Positions among the electrolyte nodes of the places that plate in earnest, on either electrode."""
+def busy_nodes(system: System, y: np.ndarray, plated: Plated | None = None,
+               flowing: tuple | None = None) -> np.ndarray:
+    """Positions among the electrolyte nodes of the places that plate in earnest, on either electrode.
+
+    `flowing` are the currents, where they are known already.
+    """
     cell = system.cell
-    i_n, i_counter, _ = system.currents(y, plated)
+    i_n, i_counter, _ = flowing or system.currents(y, plated)
     places = []
     for current, area, nodes in ((-i_n, cell.sites.area, system.site_ionic),
                                  (-i_counter, cell.counter_sites.area, system.counter_ionic)):

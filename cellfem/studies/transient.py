@@ -178,7 +178,7 @@ class March:
         costs a few nodes an order of accuracy for a moment and nobody a digit.
         """
         system, n = self.run.system, len(self.run.system.pore_volume)
-        i_n = system.currents(self.y, Plated(step.x1[n:-1]))[0]
+        i_n = self.flowing[0]
         ratio = step.error[:n] / system.unknowns.c_0
         plating = system.site_ionic if np.sum(i_n * system.cell.sites.area) <= 0 else system.counter_ionic
         at_sites = np.max(np.abs(ratio[plating]))
@@ -210,7 +210,7 @@ class March:
         system, n = self.run.system, len(self.run.system.pore_volume)
         if system.filled is None:
             return 0.0
-        v0, v1 = (system.with_deposit(self._charge(x)).pore_volume for x in (x0, x1))
+        v0, v1 = (system.volume_with(self._charge(x)) for x in (x0, x1))
         return float(x1[:n] @ (v1 - system.pore_volume) + x0[:n] @ (system.pore_volume - v0))
 
     # -- depletion ----------------------------------------------------------------------------------------------------
@@ -219,14 +219,14 @@ class March:
         """Length of step that meets the stop along the tangent."""
         if self.stop_ratio == 0:
             return np.inf
-        nodes = busy_nodes(self.run.system, self.y, Plated(self._charge(x)))
+        nodes = busy_nodes(self.run.system, self.y, Plated(self._charge(x)), self.flowing)
         floor = self.stop_ratio * self.run.system.unknowns.c_0
         falling = nodes[(k[nodes] < 0) & (x[nodes] > floor)]
         return float(np.min((x[falling] - floor) / -k[falling], initial=np.inf))
 
     def _event(self, step: Step) -> float | None:
         """Distance from the step's start at which the stop is met (at most h, or a hair more), None if it is not."""
-        nodes = busy_nodes(self.run.system, self.y, Plated(self._charge(step.x1)))
+        nodes = busy_nodes(self.run.system, self.y, flowing=self.flowing)
         floor = self.stop_ratio * self.run.system.unknowns.c_0
         low = nodes[step.x1[nodes] <= floor * (1 + LANDING)]
         if len(low) == 0 or self.stop_ratio == 0:
@@ -241,7 +241,7 @@ class March:
     def _depleted(self, step: Step, y: np.ndarray) -> Outcome:
         """Where and when; the time to c = 0 by tangent and curvature in s."""
         system, cell = self.run.system, self.run.system.cell
-        nodes = busy_nodes(system, y, Plated(self._charge(step.x1)))
+        nodes = busy_nodes(system, y, flowing=self.flowing)
         worst = nodes[np.argmin(step.x1[nodes])]
         c, slope, bend = step.x1[worst], step.k1[worst], float(step.curvature(np.array([worst]))[0])
         roots = np.roots([0.5 * bend, slope, c]) if bend else np.array([-c / slope])
