@@ -78,6 +78,7 @@ def test_a_bare_host_may_rest_and_be_held_at_a_voltage(cell):
     assert np.max(np.abs(held.current)) < 1e-6, "nothing to strip"
 
 
+@pytest.mark.slow
 def test_nucleation_filling_and_stripping_of_an_electrode_with_varying_properties():
     """Everything at once, with D(c) and t+(c), in a homogenised host."""
     design = cf.Geometry.load(cells.GEOMETRIES / "pu_2019.toml")

@@ -145,6 +145,7 @@ def test_a_host_that_suits_lithium_is_full_for_potassium():
     assert outcomes == {"Li": "finished", "Na": "closed", "K": "closed"}
 
 
+@pytest.mark.slow
 def test_order_in_time_of_a_filling_electrode():
     cell = electrode(cf.FIBRES)
     plating = cf.Galvanostatic(current=30.0, capacity=6 * mAh / cm**2)

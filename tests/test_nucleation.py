@@ -161,6 +161,7 @@ def test_the_advantage_vanishes_where_delta_passes_one():
     assert advantage[6.0] / advantage[3.0] == pytest.approx(0.5, rel=0.05)
 
 
+@pytest.mark.slow
 def test_order_in_time():
     """The split of charge between two branches, as the steps shrink."""
     cell, *_ = branches(0.01)

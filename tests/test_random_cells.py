@@ -91,7 +91,7 @@ def check(seed: int, meshes) -> str:
 
 @pytest.mark.filterwarnings("ignore::cellfem.TrustWarning")
 def test_a_few_random_cells(meshes):
-    assert {check(seed, meshes) for seed in range(1000, 1008)} <= {"steady", "finished", "depleted", "closed"}
+    assert {check(seed, meshes) for seed in range(1000, 1004)} <= {"steady", "finished", "depleted", "closed"}
 
 
 @pytest.mark.slow
