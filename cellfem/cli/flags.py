@@ -53,8 +53,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, usage: str, text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text, epilog=EXAMPLES, usage=f"cellfem {name} {usage}",
-                                  **formatted)
+        sub = commands.add_parser(name, help=text.replace("%", "%%"), description=text, epilog=EXAMPLES,
+                                  usage=f"cellfem {name} {usage}", **formatted)
         sub.add_argument("--traceback", action="store_true", help="with an error, show where in the code it arose")
         return sub
 
