@@ -136,7 +136,10 @@ def test_materials_details(capsys):
     assert "Landesfeind" in said and "potassium" in said and "celgard" not in said
 
 
-@pytest.mark.parametrize("command", ["", "compare", "solve", "mesh", "tortuosity", "materials", "limit", "sand", "safe"])
+COMMANDS = ("", "compare", "solve", "mesh", "tortuosity", "materials", "limit", "sand", "safe")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(capsys, command):
     code, said, _ = run(capsys, *command.split(), "--help")
     assert code == 0 and said.startswith(f"usage: cellfem {command}".strip()) and "%%" not in said
