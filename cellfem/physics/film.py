@@ -168,13 +168,14 @@ def overpotential(kinetics: Kinetics, c, delta, U, R, T: float):
         return delta
     V = thermal_voltage(T)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        away = delta - R * kinetics.rate(c, delta, U, T)  # h has the opposite sign there
+        plain = getattr(kinetics, "kinetics", kinetics)  # a surface that nucleates carries at most what the metal does
+        away = delta - R * plain.rate(c, delta, U, T)  # h has the opposite sign there
         low, high = np.minimum(delta, away), np.maximum(delta, away)
         at_rest = R * kinetics.rate(c, 0 * delta, U, T) - delta
         low = np.where(at_rest <= 0, np.maximum(low, 0.0), low)
         high = np.where(at_rest >= 0, np.minimum(high, 0.0), high)
         # far from rest the film carries delta: Butler-Volmer inverted at the current delta/R
-        exchange = V * _slope(getattr(kinetics, "kinetics", kinetics), c, 0 * delta, U, T)
+        exchange = V * _slope(plain, c, 0 * delta, U, T)
         eta = np.clip(2 * V * np.arcsinh(delta / (2 * np.maximum(R * exchange, 1e-300))), low, high)
         last, small = high - low, 1e-9 * V  # Newton's next error is this squared: below round-off
         for _ in range(_ITERATIONS):

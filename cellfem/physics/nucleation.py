@@ -25,6 +25,7 @@ from cellfem.physics.kinetics import Kinetics
 
 WIDTH = 2.5e-3  # [V] over which S rises
 COVERING = 36.0  # [C/m2] = 1e-3 mAh/cm2, some 5 nm of lithium; illustrative
+LARGEST = 1e200  # [A/m2] rates far from the solution overflow
 _ITERATIONS = 100
 
 
@@ -134,7 +135,7 @@ class Growing:
 
         The function is convex in |i_n|, so the root on the side of r is the only one.
         """
-        tau = np.asarray(self.tau, dtype=float)
+        tau, r = np.asarray(self.tau, dtype=float), np.clip(r, -LARGEST, LARGEST)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             most = np.where(r > 0, np.minimum(r, np.where(tau > 0, np.maximum(self.q, 0.0) / tau, np.inf)), r)
         i = most
