@@ -17,6 +17,7 @@ SCRIPTS = [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.ste
            for path in sorted(CASES.glob("*.py"))]
 
 
+@pytest.mark.filterwarnings("ignore::cellfem.TrustWarning")  # coarse meshes of thin walls say so
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_case_runs_coarse(script, tmp_path):
     rows = runpy.run_path(str(script))["main"](out=tmp_path / "out", coarsen=4.0)

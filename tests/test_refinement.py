@@ -19,6 +19,8 @@ def reported(design: str, coarsen: float) -> dict[str, float]:
     mesh = cf.Geometry.load(GEOMETRIES / f"{design}.toml").mesh(coarsen=coarsen)
     cell = cf.Cell(mesh, metal=LITHIUM, electrolyte=LIPF6_EC_DMC, host=GRAPHENE, separator=CELGARD_2500)
     row = cf.report(cf.solve(cell, cf.Galvanostatic(current=2 * mA / cm**2, capacity=1 * mAh / cm**2)))
+    # a difference of two overpotentials, a hundred times smaller than either: judged by the peak that it makes
+    row["nucleation dip [mV]"] += row["plateau after nucleation [mV]"]
     return {name: value for name, value in row.items()
             if isinstance(value, float) and np.isfinite(value) and not any(part in name for part in LEFT_OUT)}
 
