@@ -119,6 +119,7 @@ def test_paraview_lists_times_parts_and_arrays(runs, folder, tmp_path):
     assert label("plating") not in found["parts"]["electrolyte"][-1][1]
 
 
+@pytest.mark.slow
 def test_view_py_shows_the_risk_map_wherever_the_folder_is(folder, tmp_path):
     from matplotlib.image import imread
 
