@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from cellfem.errors import GeometryError, explain
+from cellfem.geometry.levelset_facets import COATING
 from cellfem.model.medium import CONDUCTS_IONS
 from cellfem.model.sites import Sites
 from cellfem.numerics.operators import cell_basis, facet_basis, lumped_weights
-
-COATING = "coating"  # begins the names of parts of `host_surface` with a coating of their own
 
 
 def active_sites(mesh, porosity: np.ndarray, a_s: np.ndarray, bare=None) -> Sites:

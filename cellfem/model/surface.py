@@ -9,6 +9,7 @@ import numpy as np
 
 from cellfem.errors import did_you_mean, explain
 from cellfem.geometry.gaps import half_gaps
+from cellfem.geometry.levelset_facets import COATING
 from cellfem.geometry.random_fields import random_field
 from cellfem.materials.substrates import Substrate
 from cellfem.model.sites import Sites
@@ -49,7 +50,7 @@ def nucleations(cell) -> dict[str, Nucleation | Substrate]:
 def surface_kinds(mesh) -> list[str]:
     """Names of the reacting surfaces that a mesh may have."""
     boundaries = mesh.boundaries or {}
-    coatings = [name for name in boundaries if name.startswith("coating")]
+    coatings = [name for name in boundaries if name.startswith(COATING)]
     found = [*coatings, "host_surface"] if "host_surface" in boundaries else []
     found += ["collector"] if len(np.intersect1d(boundaries.get("host_surface", []), boundaries["collector"])) else []
     return found + (["electrode"] if "electrode" in mesh.subdomains else [])

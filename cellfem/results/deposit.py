@@ -15,6 +15,7 @@ from cellfem.model.solution import Solution
 from cellfem.physics.film import MosaicFilm
 from cellfem.physics.nucleation import covered
 from cellfem.results.cycles import geometry_efficiency, metal_on_host
+from cellfem.results.percentiles import weighted_percentiles
 from cellfem.results.risk import ROUND_OFF
 from cellfem.units import cm, mA, mAh, um
 
@@ -221,9 +222,7 @@ def film_numbers(solution: Solution, k: int) -> dict[str, float]:
     if np.ptp(R) <= 1e-9 * np.max(R, initial=0.0):
         return {}
     plating, area = solution.sites["plating"][k], cell.sites.area
-    order = np.argsort(plating)
-    middle = (np.cumsum(area[order]) - 0.5 * area[order]) / area.sum()
-    values = np.interp(list(QUANTILES.values()), middle, plating[order]) / MA_CM2
+    values = weighted_percentiles(plating, area, list(QUANTILES.values())) / MA_CM2
     own = cell.film_used
     patch = {length: (own.correlation_length or 0.0) / um} if isinstance(own, MosaicFilm) else {}
     return dict(zip(names, map(float, values), strict=True)) | patch

@@ -12,6 +12,7 @@ from cellfem.model.protocol import STOP_RATIO
 from cellfem.model.solution import Solution
 from cellfem.results.deposit import deposit_numbers, host_overpotentials, host_pore_volume
 from cellfem.results.groups import groups
+from cellfem.results.percentiles import weighted_percentiles
 from cellfem.results.risk import (
     ended_depleted,
     extrapolated,
@@ -112,14 +113,6 @@ def _distribution(solution: Solution, k) -> dict[str, float]:
 
 def _excess(high: float, low: float) -> float:
     return 100 * (high / low - 1) if low > 0 else math.inf
-
-
-def weighted_percentiles(values: np.ndarray, weights: np.ndarray, shares) -> np.ndarray:
-    """Values below which the given shares of the weight lie (linear between the middles of the weights)."""
-    order = np.argsort(values)
-    weights = weights[order]
-    middle = (np.cumsum(weights) - 0.5 * weights) / weights.sum()
-    return np.interp(shares, middle, values[order])
 
 
 def _structure(solution: Solution) -> dict[str, float]:
