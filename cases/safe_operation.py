@@ -42,7 +42,7 @@ def main(out=ROOT / "results" / "safe_operation", coarsen=1.0):
     currents = {name: cf.safe_current(cell, CAPACITY, **asked) for name, cell in cells.items()}
     capacities = {name: cf.safe_capacity(cell, CURRENT, **asked) for name, cell in cells.items()}
     rows = cf.write_safe(out, cells, currents, title="How fast may 1 mAh/cm2 be plated?")
-    cf.write_safe(out / "capacity", cells, capacities, title="How much may be plated at 5 mA/cm2?")
+    cf.write_safe(Path(out) / "capacity", cells, capacities, title="How much may be plated at 5 mA/cm2?")
     cf.write_risk_maps(out, {name: found.solution for name, found in currents.items()})
     return rows
 
