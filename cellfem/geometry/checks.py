@@ -1,6 +1,7 @@
 """What must hold on a mesh before anything is solved on it; for every mesh with named regions, imported ones too.
 
-Cells are neighbours where they share a facet: neither ions nor electrons pass through an edge or a point.
+Cells are neighbours where they share a facet, or facets that are images of each other in a periodic cell: neither ions
+nor electrons pass through an edge or a point.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from cellfem.errors import GeometryError, did_you_mean, explain
 from cellfem.geometry.graph import components
 from cellfem.geometry.measures import volumes
+from cellfem.geometry.periodic import pairing_of
 from cellfem.units import um
 
 REGIONS = ("host", "pore", "electrolyte", "separator", "electrode")
@@ -102,7 +104,8 @@ def islands(mesh, conductor: str) -> list[Island]:
     regions, surface, _ = CONDUCTORS[conductor]
     require_names(mesh, boundaries=(surface,))
     conducting = np.flatnonzero(_in(mesh, regions))
-    part = components(mesh, conducting)
+    sides = pairing_of(mesh)
+    part = components(mesh, conducting, None if sides is None else sides.cells)
     at_surface = np.isin(conducting, mesh.f2t[:, mesh.boundaries[surface]])
     lost = ~np.isin(part, part[at_surface])
     return _grouped(mesh, conductor, conducting[lost], part[lost])

@@ -15,7 +15,7 @@ from cellfem.geometry.layered import name_surfaces
 from cellfem.geometry.mesh_files import Raw, read_raw
 
 NEEDED = ("collector", "counter")
-SURFACES = (*NEEDED, "host_surface", "mouth")
+SURFACES = (*NEEDED, "host_surface", "mouth", "periodic_x", "periodic_y")
 COATING = re.compile(r"coating:[^/\\:]{1,40}")
 Names = Mapping[str, str | Iterable[str]]
 
@@ -31,9 +31,10 @@ def read_mesh(path: str | Path, *, unit: float, regions: Names | None = None, su
     unit : [m] length of one unit of the file, e.g. `um`
     regions : region (host, pore, electrolyte, separator, electrode) -> name or names of the file's groups of cells;
         default: groups are called as the regions are
-    surfaces : surface (collector, counter, host_surface, mouth, coating:<name>) -> name or names of its groups of
-        facets.  collector and counter are needed; host_surface and mouth, where not given, are the facets between host
-        and electrolyte, and the pores' part of the plane at the top of the host
+    surfaces : surface (collector, counter, host_surface, mouth, coating:<name>; periodic_x, periodic_y: both sides of a
+        cell that repeats there, meshed alike) -> name or names of its groups of facets.  collector and counter are
+        needed; host_surface and mouth, where not given, are the facets between host and electrolyte, and the pores'
+        part of the plane at the top of the host
     ignored : further groups in the file, which have no meaning here
 
     Raises ValueError where the file cannot be read; GeometryError for groups in the file that are not mentioned, names

@@ -49,7 +49,7 @@ def body_fitted(distance: Distance, size: Sequence[float], cell_size: float, *, 
     Returns
     -------
     A mesh with the regions host, pore and those of `layers`, and the surfaces collector (z = 0), counter (the top),
-    host_surface, mouth (the pores' part of the plane z = size[2]).
+    host_surface, mouth (the pores' part of the plane z = size[2]), periodic_x, periodic_y, periodic_z where it repeats.
 
     Raises GeometryError where the mesh would be too large or a layer is too thin for the lattice.
     """
@@ -90,7 +90,8 @@ def fitted(tree: Tree, distance: Distance, *, layers, labels, floor_plates: bool
     for k, name in enumerate(names):
         cells = np.flatnonzero(region == k)
         regions[name] = np.concatenate([regions[name], cells]) if name in regions else cells
-    return named(tetrahedra(p, t), regions, height=box.planes[1], floor_plates=floor_plates, labels=labels)
+    return named(tetrahedra(p, t), regions, height=box.planes[1], floor_plates=floor_plates, labels=labels,
+                 periodic=box.periodic)
 
 
 def _held(p: np.ndarray, box: Box) -> np.ndarray:

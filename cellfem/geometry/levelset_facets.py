@@ -8,6 +8,7 @@ import numpy as np
 from skfem import MeshTet1
 
 from cellfem.geometry.layered import name_surfaces
+from cellfem.geometry.periodic import name_sides
 
 FACETS = np.array([(0, 1, 2), (0, 1, 3), (0, 2, 3), (1, 2, 3)])  # as scikit-fem counts those of a tetrahedron
 COATING = "coating:"  # names of labelled parts of the active surface start so
@@ -41,7 +42,7 @@ def tetrahedra(p: np.ndarray, t: np.ndarray) -> MeshTet1:
 
 
 def named(mesh: MeshTet1, regions: Mapping[str, np.ndarray], *, height: float, floor_plates: bool,
-          labels: Mapping[str, Callable[[np.ndarray], np.ndarray]]) -> MeshTet1:
+          labels: Mapping[str, Callable[[np.ndarray], np.ndarray]], periodic=(False, False, False)) -> MeshTet1:
     """`mesh` with its regions (name -> cells) and surfaces named, in place; see `body_fitted`."""
     solid = np.zeros(mesh.nelements, dtype=bool)
     solid[regions.get("host", [])] = True
@@ -56,7 +57,7 @@ def named(mesh: MeshTet1, regions: Mapping[str, np.ndarray], *, height: float, f
         chosen = active[np.asarray(covers(middle), dtype=bool)]
         if len(chosen):
             found[COATING + name] = chosen
-    mesh._boundaries = found
+    mesh._boundaries = found | name_sides(mesh, periodic)
     return mesh
 
 

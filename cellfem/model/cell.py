@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from cellfem.errors import did_you_mean, explain
+from cellfem.errors import GeometryError, did_you_mean, explain
 from cellfem.geometry.checks import check_percolation, check_regions, host_connected, require_names
+from cellfem.geometry.periodic import SIDE, images_of
 from cellfem.materials import Electrolyte, Host, Metal, Separator, Substrate
 from cellfem.model import surface
 from cellfem.model.build_sites import active_sites, counter_sites
@@ -85,6 +86,11 @@ class Cell:
                                      f" {self.electrolyte.cation}", f"one with {self.metal.symbol}, the metal that"
                                      " plates, is needed", "Take another electrolyte or another metal."))
         require_names(self.mesh, boundaries=("collector", "counter"))
+        if f"{SIDE}z" in self.mesh.boundaries:
+            raise GeometryError(explain("Cell.mesh", f"found the surface '{SIDE}z'", "a cell runs from its collector to"
+                                        f" its counter electrode; it may repeat along x and y ('{SIDE}x', '{SIDE}y')",
+                                        "Cells that repeat along z are for cf.homogenise; for a run, mesh a host with"
+                                        " a separator above it."))
         for name in self.media or {}:
             if name not in REGIONS:
                 raise ValueError(explain("Cell.media", f"found a region {name!r}", f"regions are {', '.join(REGIONS)}",
@@ -184,6 +190,11 @@ class Cell:
     def resolved_host(self) -> bool:
         """Whether phi_s is solved in cells of a `host`."""
         return "host" in self.medium and not self.medium["host"].equipotential
+
+    @cached_property
+    def images(self) -> np.ndarray | None:
+        """(nodes,) the node that stands for each, where the mesh repeats at its sides; None: it does not."""
+        return images_of(self.mesh)
 
     @property
     def ionic_cells(self) -> np.ndarray:

@@ -63,17 +63,14 @@ class System:
     @staticmethod
     def of(cell: Cell) -> System:
         mesh, cells = cell.mesh, cell.ionic_cells
-        ions = CellOperators.compile(mesh, cells, cell.efficiency[:, :, cells])
+        ions = CellOperators.compile(mesh, cells, cell.efficiency[:, :, cells], images=cell.images)
         electrons = _electrons(cell)
         host_nodes = electrons.pattern.nodes if electrons else np.zeros(0, dtype=int)
         unknowns = Unknowns.of(cell, ions.pattern.nodes, host_nodes)
-        volume = lumped_weights(cell_basis(mesh, cells, lumped=True), cell.porosity[cells])[ions.pattern.nodes]
+        volume = ions.pattern.summed(lumped_weights(cell_basis(mesh, cells, lumped=True), cell.porosity[cells]))
         sites, counter = cell.sites, cell.counter_sites
-        site_ionic = np.searchsorted(ions.pattern.nodes, sites.nodes)
-        site_host = np.full(len(sites.nodes), -1)
-        inside = np.isin(sites.nodes, host_nodes)
-        site_host[inside] = np.searchsorted(host_nodes, sites.nodes[inside])
-        counter_ionic = np.searchsorted(ions.pattern.nodes, counter.nodes)
+        site_ionic, counter_ionic = ions.pattern.local[sites.nodes], ions.pattern.local[counter.nodes]
+        site_host = electrons.pattern.local[sites.nodes] if electrons else np.full(len(sites.nodes), -1)
         transport, T = cell.transport, cell.temperature
         foil = None
         if isinstance(cell.counter, Foil):
@@ -92,7 +89,7 @@ class System:
 
     def volume_with(self, q: np.ndarray) -> np.ndarray:
         """(electrolyte nodes,) int eps phi_i while the sites carry the charge q [C/m2]."""
-        return self.empty_volume - metal_volume(self.cell, q)[self.ions.pattern.nodes]
+        return self.empty_volume - self.ions.pattern.summed(metal_volume(self.cell, q))
 
     def conducting(self, q: np.ndarray) -> System:
         """The same with the pore volumes left as they are."""
@@ -281,7 +278,7 @@ def _electrons(cell: Cell) -> CellOperators | None:
     sigma = np.concatenate([cell.medium[name].conductivity(cell.centroids[:, cell.mesh.subdomains[name]], name)
                             for name in names], axis=2)
     order = np.argsort(cells)
-    return CellOperators.compile(cell.mesh, cells[order], sigma[:, :, order], with_drift=False)
+    return CellOperators.compile(cell.mesh, cells[order], sigma[:, :, order], with_drift=False, images=cell.images)
 
 
 def _groups(cell: Cell, cells: np.ndarray) -> tuple:

@@ -72,23 +72,28 @@ def facet_basis(mesh, facets: np.ndarray) -> FacetBasis:
 
 @dataclass(frozen=True)
 class Pattern:
-    """The sparsity of a P1 matrix on some cells, in a local numbering of their nodes."""
+    """The sparsity of a P1 matrix on some cells, in a local numbering of their nodes.
+
+    Nodes that are one and the same (`images`: of each mesh node, the one that stands for it) have one number.
+    """
 
     nodes: np.ndarray  # (n,) mesh nodes, ascending
+    local: np.ndarray  # (mesh nodes,) number of each node, -1 where neither it nor an image belongs to the cells
     rows: np.ndarray  # (nnz,) local row of each entry, row-major
     cols: np.ndarray  # (nnz,)
     positions: np.ndarray  # (d+1, d+1, cells) entry of the pair (test, trial)
 
     @staticmethod
-    def of(mesh, cells: np.ndarray) -> Pattern:
-        t = mesh.t[:, cells]
-        nodes = np.unique(t)
-        local = np.zeros(mesh.nvertices, dtype=np.int64)
+    def of(mesh, cells: np.ndarray, images: np.ndarray | None = None) -> Pattern:
+        images = np.arange(mesh.nvertices) if images is None else images
+        nodes = np.unique(images[mesh.t[:, cells]])
+        local = np.full(mesh.nvertices, -1, dtype=np.int64)
         local[nodes] = np.arange(len(nodes))
-        t = local[t]
+        local = local[images]
+        t = local[mesh.t[:, cells]]
         rows, cols = (part.ravel() for part in np.broadcast_arrays(t[:, None, :], t[None, :, :]))
         places = Places.of(rows, cols, len(nodes))
-        return Pattern(nodes, places.rows, places.cols, places.position.reshape(len(t), len(t), -1))
+        return Pattern(nodes, local, places.rows, places.cols, places.position.reshape(len(t), len(t), -1))
 
     @property
     def size(self) -> int:
@@ -97,6 +102,15 @@ class Pattern:
     @cached_property
     def indptr(self) -> np.ndarray:
         return np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=len(self.nodes)))])
+
+    def at_nodes(self, values: np.ndarray, rest=np.nan) -> np.ndarray:
+        """(mesh nodes,) values of the numbered nodes where they stand in the mesh, `rest` elsewhere."""
+        return np.where(self.local >= 0, values[self.local], rest)
+
+    def summed(self, weights: np.ndarray) -> np.ndarray:
+        """(n,) sums of weights of the mesh nodes that have one number; those of other cells' nodes are left out."""
+        mine = self.local >= 0
+        return np.bincount(self.local[mine], weights[mine], len(self.nodes))
 
     def matrix(self, data: np.ndarray) -> sp.csr_matrix:
         """The entries as a CSR matrix in local numbering."""
@@ -144,16 +158,15 @@ class Drift:
         return self.spread @ sum(part * component for part, component in parts).ravel()
 
 
-def compile_linear(form, basis: Basis, nodes: np.ndarray, components: int = 0, **constants) -> sp.csr_matrix:
+def compile_linear(form, basis: Basis, pattern: Pattern, components: int = 0, **constants) -> sp.csr_matrix:
     """Sparse map (nodes x coefficients): the load vector of `form`, linear in its coefficient `a`; one-point cells."""
-    local = np.full(basis.N, -1)
-    local[nodes] = np.arange(len(nodes))
     cells = basis.dx.shape[0]
     maps = []
     for a in _unit_coefficients(basis, components):
         coo = form.coo_data(basis, a=a, **constants)
         columns = np.tile(np.arange(cells), len(coo.data) // cells)
-        maps.append(sp.csr_matrix((coo.data, (local[coo.indices[0]], columns)), shape=(len(nodes), cells)))
+        maps.append(sp.csr_matrix((coo.data, (pattern.local[coo.indices[0]], columns)),
+                                  shape=(len(pattern.nodes), cells)))
     return maps[0] if components == 0 else sp.hstack(maps, format="csr")
 
 
@@ -187,18 +200,16 @@ class CellOperators:
     drift: Drift | None  # (d * cells,) coefficient a -> (nnz,) int u a . grad v
 
     @staticmethod
-    def compile(mesh, cells: np.ndarray, B: np.ndarray, with_drift: bool = True) -> CellOperators:
+    def compile(mesh, cells: np.ndarray, B: np.ndarray, with_drift: bool = True, images=None) -> CellOperators:
         basis = cell_basis(mesh, cells)
-        pattern = Pattern.of(mesh, cells)
+        pattern = Pattern.of(mesh, cells, images)
         d, n = mesh.dim(), len(pattern.nodes)
-        div = compile_linear(divergence, basis, pattern.nodes, components=d)
+        div = compile_linear(divergence, basis, pattern, components=d)
         volume = basis.dx[:, 0]
         gradient = (sp.diags(1 / np.tile(volume, d)) @ div.T).tocsr()
         bent = sum(sp.diags(B[:, j].ravel()) @ sp.vstack([gradient[j * len(cells):(j + 1) * len(cells)]] * d)
                    for j in range(d) if np.any(B[:, j])).tocsr()
-        local = np.zeros(mesh.nvertices, dtype=np.int64)
-        local[pattern.nodes] = np.arange(n)
-        t = local[mesh.t[:, cells]]
+        t = pattern.local[mesh.t[:, cells]]
         mean = sp.csr_matrix((np.full(t.size, 1 / (d + 1)), (np.tile(np.arange(len(cells)), d + 1), t.ravel())),
                              shape=(len(cells), n))
         return CellOperators(pattern, cells, volume, gradient, bent, mean, div,

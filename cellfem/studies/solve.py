@@ -143,13 +143,13 @@ def _applied(step: Step) -> float:
 def _fields(system: System, frames: list[Frame]) -> dict[str, np.ndarray]:
     n, cell = system.cell.mesh.nvertices, system.cell
     out = {key: np.full((len(frames), n), np.nan) for key in ("c", "psi", "phi_e", "phi_s")}
-    ionic = system.ions.pattern.nodes
+    ions = system.ions.pattern
     for k, frame in enumerate(frames):
         c, psi, phi_s, _ = system.unknowns.unpack(frame.y)
-        out["c"][k, ionic], out["psi"][k, ionic] = c, psi
-        out["phi_e"][k, ionic] = psi + cell.transport.U(c)
+        out["c"][k], out["psi"][k] = ions.at_nodes(c), ions.at_nodes(psi)
+        out["phi_e"][k] = ions.at_nodes(psi + cell.transport.U(c))
         if system.electrons is not None:
-            out["phi_s"][k, system.electrons.pattern.nodes] = phi_s
+            out["phi_s"][k] = system.electrons.pattern.at_nodes(phi_s)
         for name in ("host", "electrode"):
             if name in cell.medium and cell.medium[name].equipotential:
                 out["phi_s"][k, np.unique(cell.mesh.t[:, cell.mesh.subdomains[name]])] = 0.0
