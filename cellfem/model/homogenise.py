@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cellfem.errors import GeometryError, explain
 from cellfem.geometry.measures import facet_areas
@@ -17,6 +18,7 @@ from cellfem.model.medium import Medium
 from cellfem.numerics.operators import CellOperators, cell_basis, facet_basis, lumped_weights
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # the matrices are sparse: BLAS threads spin and do not help
 def homogenise(mesh, *, host=None, media: Mapping[str, Medium] | None = None, periods=None) -> Medium:
     """The effective medium of the host layer of a mesh: eps, B, sigma (3 x 3) and a_s.
 
@@ -107,6 +109,7 @@ def _local(mesh, media: Mapping[str, Medium]) -> tuple[np.ndarray, Tensors, Tens
     return porosity, B, sigma, a_s
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # the matrices are sparse: BLAS threads spin and do not help
 def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = None,
                                 blocked: float | Callable = 0.0) -> float:
     """Tortuosity factor along z that a reaction within the host meets [-]: tau_e = 3 eps R kappa A/L.

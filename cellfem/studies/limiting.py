@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import brentq
+from threadpoolctl import threadpool_limits
 
 from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
@@ -28,6 +29,7 @@ SWIFT = 1e4  # [A/m2] exchange current density that limits nothing
 NEARLY = 0.05  # [-] c/c_0 above which a path that ends has not come near the limit
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # the matrices are sparse: BLAS threads spin and do not help
 def limiting_current(cell: Cell, *, strip: bool = False) -> float:
     """Limiting current [A/m2] (superficial): c -> 0 on the reachable active surface; inf where t+ = 1.
 

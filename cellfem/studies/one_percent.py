@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cellfem.errors import ConvergenceError, explain
 from cellfem.model.bordered import steady_at_ratio
@@ -51,6 +52,7 @@ class CurrentAtRatio:
     message: str  # for the user
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # the matrices are sparse: BLAS threads spin and do not help
 def current_at_one_percent(cell: Cell, *, ratio: float = RATIO) -> CurrentAtRatio:
     """The current at 1 %: least superficial current whose steady state has c = 0.01 c_0 somewhere on the surface.
 

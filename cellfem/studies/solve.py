@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cellfem.errors import ConvergenceError, explain
 from cellfem.model.audit import audit
@@ -28,6 +29,7 @@ NOTED_FILLING = 0.1  # [-] of the room at a place, from which a mesh that stays 
 CHARGE_LIMIT, SALT_LIMIT = 1e-6, 1e-8  # audits beyond these are wrong fields, which are not returned
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # the matrices are sparse: BLAS threads spin and do not help
 def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOLERANCE,
           progress: Callable[[float, float], None] | None = None) -> Solution:
     """Run a protocol.
