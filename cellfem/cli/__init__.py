@@ -27,6 +27,7 @@ from cellfem.results.atomic import check_folder
 from cellfem.results.library import format_materials
 from cellfem.results.meshes import format_mesh, write_mesh
 from cellfem.results.tortuosity import format_numbers, host_numbers
+from cellfem.results.verdict import verdict
 from cellfem.units import cm, from_celsius, mA, mAh
 
 BAD_INPUT, NOT_CONVERGED, INTERRUPTED = 2, 3, 130
@@ -67,6 +68,8 @@ def run_cells(a: argparse.Namespace) -> None:
         for text in run.warnings:
             print(f"cellfem: warning: {name}: {text}", file=sys.stderr)
     print(cf.format_table(rows))
+    if said := verdict(rows):
+        print("", *said, sep="\n")
     for name, run in runs.items():
         if a.cycles is not None:
             print(f"\nCycles of {name}\n{cf.format_table(cf.cycle_table(run))}")

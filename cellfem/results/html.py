@@ -15,6 +15,7 @@ from cellfem.model.solution import Solution
 from cellfem.results.check import Checked, check_rows, notes_of
 from cellfem.results.figures import time_text
 from cellfem.results.tables import RUN, Row, by_text, split, value_text
+from cellfem.results.verdict import verdict
 from cellfem.units import ZERO_CELSIUS, cm, mA, mAh, mV
 
 _WRAPPED = 40  # characters of a text that may stand, on several lines, in the table
@@ -48,6 +49,7 @@ def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Seq
         date=when.strftime("%Y-%m-%d %H:%M"),
         version=installed_version(),
         names=list(runs),
+        verdict=verdict(rows),
         outcomes=[(name, run.outcome.kind, run.outcome.message) for name, run in runs.items()],
         setups=[(name, setup(run)) for name, run in runs.items()],
         table=[(key, [value_text(row.get(key)) for row in rows]) for key in short if key != "outcome"],
