@@ -81,8 +81,8 @@ class DesignKeys(_Keys):
                                                " `cell_size_um`, and rounded to a half, a quarter, ... of it")
     neck_cell_size_um: float | None = Field(None, description="of bodies: cell size in gaps and walls that fewer than"
                                             " four cells would span; default `surface_cell_size_um`")
-    periodic: bool = Field(False, description="of bodies: x and y repeat in place of being mirrors, and the sides are"
-                           " cut alike")
+    periodic: bool = Field(False, description="of bodies: x and y repeat in place of being mirrors: sides are cut"
+                           " alike, and what leaves through one comes in through the other")
     coatings: dict[Word, shape_keys.CoatingKeys] = Field({}, description="tables of named parts of a body's surface")
     walls: WallKeys | None = Field(None, description='table of shape = "walls"')
     baffles: BaffleKeys | None = Field(None, description='table of shape = "baffles"')
