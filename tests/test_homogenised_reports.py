@@ -53,6 +53,17 @@ def test_twins_of_different_height_are_refused():
         cf.twin_differences(resolved, other)
 
 
+def test_twins_that_are_no_runs_are_refused():
+    with pytest.raises(ValueError, match="twin_differences: resolved: found 1; a run that was solved is needed"):
+        cf.twin_differences(1, 2)
+    with pytest.raises(ValueError, match="bottom_share: found 'x'; a run"):
+        cf.bottom_share("x")
+    design = cf.Geometry.load(DESIGNS / "graded_uniform.toml")
+    run = cf.solve(cf.Cell(design.mesh(coarsen=8), **CELL, **cf.graded(design)), cf.Steady(current=1e6))
+    with pytest.raises(ValueError, match=r"resolved: found a run without a moment \(.*\); a run"):
+        cf.twin_differences(run, run)
+
+
 def test_groups_of_a_uniform_host():
     salt = constant(D=2e-10, kappa=1.5, t_plus=0.4)
     mesh = cf.Geometry.load(DESIGNS / "graded_uniform.toml").mesh()

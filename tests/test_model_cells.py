@@ -102,17 +102,88 @@ def test_macmullin_and_tortuosity_factor():
     assert cf.Medium(eps=0.5).tortuosity_factor[0, 0] == 1.0, "straight pores"
 
 
-@pytest.mark.parametrize("medium, found", [
-    (cf.Medium(eps=0.0, B=0.0, a_s=1.0), "porosity"), (cf.Medium(eps=1.2, a_s=1.0), "porosity"),
-    (cf.Medium(eps=math.nan, a_s=1.0), "porosity"), (cf.Medium(eps=0.5, B=0.6, a_s=1.0), "up to the porosity"),
-    (cf.Medium(eps=0.5, B=-0.1, a_s=1.0), "without negative"),
-    (cf.Medium(eps=0.5, sigma=-1.0, a_s=1.0), r"electrode\.sigma.*negative"),
-    (cf.Medium(eps=0.5, a_s=-1.0), "area per volume"), (cf.Medium(eps=0.5, a_s=0.0), "no reaction site")])
-def test_impossible_media(medium, found):
-    mesh = block_mesh(1, 4, lambda x: np.where(x[-1] < 0.5, "electrode", "electrolyte"))
+def test_the_transport_efficiency_from_factors():
+    tensor = np.array([[2.0, 0.5, 0.0], [0.5, 3.0, 0.0], [0.0, 0.0, np.inf]])
+    medium = cf.Medium.of(eps=0.8, tortuosity_factor=tensor, a_s=1e5)
+    assert np.allclose(medium.B[:2, :2], 0.8 * np.linalg.inv(tensor[:2, :2])) and not medium.B[2].any()
+    assert np.allclose(cf.Medium.of(eps=0.8, macmullin=medium.macmullin).B, medium.B)
+    assert cf.Medium.of(eps=0.8, macmullin=4.0) == cf.Medium(eps=0.8, B=0.25)
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    varying = cf.Medium.of(eps=lambda x: 0.1 * x[0], tortuosity_factor=lambda x: x[1])
+    assert np.allclose(varying.efficiency(x, "separator"), np.eye(2)[..., None] * [0.1 / 3, 0.2 / 4])
+    full = cf.Medium.of(eps=0.5, macmullin=lambda x: np.multiply.outer([[4.0, 1.0], [1.0, 4.0]], x[0]))
+    assert np.allclose(full.efficiency(x, "separator")[..., 1], np.linalg.inv([[8.0, 2.0], [2.0, 8.0]]))
+
+
+@pytest.mark.parametrize("given, found", [
+    ({"macmullin": 2.0, "tortuosity_factor": 1.0}, "macmullin"), ({}, "neither"), ({"B": 0.2}, "found B"),
+    ({"macmullin": -2.0}, "found -2; a positive factor"), ({"tortuosity_factor": 0.5}, "found 1 where eps = 0.5"),
+    ({"tortuosity_factor": np.diag([1.0, -1.0, 1.0])}, "the eigenvalue -1; positive eigenvalues"),
+    ({"macmullin": "x"}, "real numbers")])
+def test_factors_that_no_medium_has(given, found):
     with pytest.raises(ValueError, match=found) as error:
-        cell = cells.make(mesh, media={"electrode": medium})
-        cf.solve(cell, cf.Steady(current=1.0))
+        cf.Medium.of(eps=0.5, **given)
+    assert four_parts(error)
+
+
+@pytest.mark.parametrize("name", ["tortuosity", "tortuosity_factor", "macmullin"])
+def test_a_medium_says_how_to_give_tortuosity(name):
+    with pytest.raises(TypeError, match=r"Medium\.of\(eps=\.\.\., tortuosity_factor=") as error:
+        cf.Medium(**{name: 2.0})
+    assert four_parts(error)
+
+
+TENSOR = np.diag([0.1, 0.1, 0.1])
+IMPOSSIBLE = [
+    ({"eps": 0.0, "B": 0.0}, r"Medium\.eps: found 0; a porosity above 0"), ({"eps": 1.2}, "porosity"),
+    ({"eps": math.nan}, "porosity"), ({"eps": TENSOR}, r"eps: found an array of shape \(3, 3\)"),
+    ({"eps": "x"}, r"eps: found 'x'; real numbers"), ({"eps": None}, "real numbers"),
+    ({"B": 0.6}, "found 0.6 where eps = 0.5; eigenvalues up to the porosity"),
+    ({"B": np.diag([0.6, 0.1, 0.1])}, "found 0.6 where eps = 0.5"),
+    ({"B": -0.1}, "the eigenvalue -0.1; a tensor without negative"), ({"B": "x"}, r"Medium\.B: found 'x'"),
+    ({"B": np.eye(4)}, r"shape \(4, 4\)"), ({"B": 0.1 * np.ones((2, 3))}, r"shape \(2, 3\)"),
+    ({"B": [0.1, 0.2]}, r"shape \(2,\)"), ({"B": [[0.1, 0.2], [0.1]]}, "real numbers"),
+    ({"B": math.nan}, r"Medium\.B: found a value that is not finite"), ({"B": math.inf}, "not finite"),
+    ({"B": TENSOR + np.array([[0, 0.05, 0], [0, 0, 0], [0, 0, 0]])}, "not symmetric"),
+    ({"sigma": -1.0}, r"Medium\.sigma.*negative"), ({"sigma": -math.inf}, r"Medium\.sigma.*not finite"),
+    ({"sigma": math.nan}, r"Medium\.sigma.*not finite"), ({"sigma": np.eye(4)}, r"shape \(4, 4\)"),
+    ({"sigma": np.diag([-1.0, 1.0, 1.0])}, "the eigenvalue -1"),
+    ({"sigma": np.diag([math.inf, 1.0, 1.0])}, r"Medium\.sigma.*not finite.*the number inf"),
+    ({"a_s": -1.0}, "area per volume"), ({"a_s": math.inf}, "area per volume")]
+
+
+@pytest.mark.parametrize("given, found", IMPOSSIBLE)
+def test_a_medium_refuses_impossible_numbers(given, found):
+    with pytest.raises(ValueError, match=found) as error:
+        cf.Medium(**({"eps": 0.5, "a_s": 1.0} | given))
+    assert four_parts(error)
+
+
+@pytest.mark.parametrize("given, found", [
+    ({"eps": 1.0, "B": 0.5}, r"electrode\.eps: found 1 near .*; a porosity below 1"),
+    ({"eps": lambda x: 0.5 + 1e5 * x[-1], "B": 0.1}, r"electrode\.eps: found 1\.25 near z=7\.5 um"),
+    ({"eps": lambda x: 0.5}, None), ({"B": lambda x: 0.5}, None),
+    ({"eps": lambda x: np.full((1, 1), 0.5), "B": 0.1}, r"eps: found a function that returns .* shape \(1, 1\)"),
+    ({"B": lambda x: 0.1 * np.ones(7)}, r"electrode\.B: found a function that returns an array of shape \(7,\)"),
+    ({"B": lambda x: "x"}, "a function that returns 'x'"), ({"B": TENSOR[:2, :2]}, r"shape \(2, 2\)"),
+    ({"B": lambda x: 0.4 + 2e4 * x[-1]}, r"electrode\.B: found 0\.\d+ where eps = 0\.5 near z=.*up to the porosity"),
+    ({"B": lambda x: np.diag([0.6, 0.1, 0.1])}, "found 0.6 where eps = 0.5"),
+    ({"B": lambda x: x[-1] * math.nan}, r"electrode\.B.*not finite"),
+    ({"B": np.diag([0.1, 0.1, 0.0])}, r"electrode\.B, z: found 0 .*; a way for ions"),
+    ({"sigma": lambda x: 1.0 - 2e5 * x[-1]}, r"electrode\.sigma: found the eigenvalue -.* near z="),
+    ({"sigma": lambda x: np.inf + x[-1]}, r"electrode\.sigma.*not finite"),
+    ({"sigma": lambda x: np.diag([-1.0, 1.0, 1.0])}, "the eigenvalue -1"),
+    ({"sigma": np.diag([1.0, 1.0, 0.0])}, r"electrode\.sigma, z: found 0 .*; a positive conductivity"),
+    ({"a_s": lambda x: x[-1] - 1.0}, r"electrode\.a_s.*area per volume"),
+    ({"a_s": 0.0}, "no reaction site")])
+def test_a_cell_refuses_impossible_media(given, found):
+    mesh = block_mesh(1, 4, lambda x: np.where(x[-1] < 0.5, "electrode", "electrolyte"))
+    media = {"electrode": cf.Medium(**({"eps": 0.5, "a_s": 1.0} | given))}
+    if found is None:
+        assert cells.make(mesh, media=media).efficiency[0, 0, 0] == 0.5
+        return
+    with pytest.raises(ValueError, match=found) as error:
+        cells.make(mesh, media=media)
     assert four_parts(error)
 
 

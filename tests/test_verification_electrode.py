@@ -98,7 +98,7 @@ def test_tafel_kinetics(page):
     page.compare("x/L from the mouth [-]", "a j L/I [-]", (xi, shape),
                  {"cellfem": (xi[::20], plating[::20] * a * L / current)})
     for p, theta in ((1.0, 0.65327119), (10.0, 1.31383772)):  # theta tan(theta) = p/2
-        medium = cf.Medium(eps=1.0, B=0.5 * current * L / V_T / p, a_s=a)
+        medium = cf.Medium(eps=0.9, B=0.5 * current * L / V_T / p, a_s=a)
         cell = electrode(medium, ANIONLESS, 320, kinetics=cf.Tafel(i_0=1e-3))
         _, plating = profile(cf.solve(cell, cf.Steady(current=current)), "plating")
         page.close(f"j(0)/j(L) = sec^2 theta, sigma = inf, p = {p:g}", plating[0] / plating[-1], np.cos(theta) ** -2,
@@ -133,7 +133,7 @@ def test_peak_current_of_a_porous_electrode(page):
     page.close("exponent of h G, fitted over nu = 3 to 20", float(fitted), 0.5, 5e-3)
     p, tafel = np.array([0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0]), []
     for value in p:
-        cell = electrode(cf.Medium(eps=1.0, B=0.5 * current * L / V_T / value, a_s=a), ANIONLESS, 640,
+        cell = electrode(cf.Medium(eps=0.9, B=0.5 * current * L / V_T / value, a_s=a), ANIONLESS, 640,
                          kinetics=cf.Tafel(i_0=1e-3))
         tafel.append(profile(cf.solve(cell, cf.Steady(current=current)), "plating")[1][0] * a * L / current)
     middle = (p >= 1) & (p <= 5)

@@ -18,7 +18,7 @@ from cellfem.materials import Electrolyte, Host, Metal, Separator, Substrate
 from cellfem.model import surface
 from cellfem.model.build_sites import active_sites, counter_sites
 from cellfem.model.counter import Counter, Foil, Reservoir
-from cellfem.model.medium import CONDUCTS_ELECTRONS, CONDUCTS_IONS, REGIONS, Medium
+from cellfem.model.medium import CONDUCTS_ELECTRONS, CONDUCTS_IONS, REGIONS, Medium, check_electrons
 from cellfem.model.sites import Sites
 from cellfem.numerics.operators import cell_basis, lumped_weights
 from cellfem.physics.film import Film, MosaicFilm
@@ -100,6 +100,7 @@ class Cell:
                                          " needed", "For example cf.Medium(eps=0.5, B=0.2)."))
         check_regions(self.mesh)
         check_percolation(self.mesh)
+        check_electrons(self.medium, self.centroids, self.mesh.subdomains)
         if any(name in self.medium and not self.medium[name].equipotential for name in CONDUCTS_ELECTRONS):
             host_connected(self.mesh)
         _ = self.sites, self.counter_sites, self.porosity, self.efficiency  # each checks itself

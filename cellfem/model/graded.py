@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cellfem.geometry.profiles import Profile
-from cellfem.model.medium import Medium
+from cellfem.model.medium import Medium, over
 from cellfem.physics.film import Film
 from cellfem.physics.nucleation import Nucleation
 
@@ -49,7 +49,7 @@ def medium(design) -> Medium:
     if given.B is not None:
         B = _of_x(given.B, design)
     elif given.tortuosity_factor is not None:
-        B = _over(eps, _of_x(given.tortuosity_factor, design))
+        B = over(eps, _of_x(given.tortuosity_factor, design), "electrode.tortuosity_factor")
     else:
         B = None
     sigma = np.inf if given.sigma is None else _of_x(given.sigma, design)
@@ -68,9 +68,3 @@ def _of_x(property_: Profile | tuple, design) -> float | np.ndarray | Callable:
 
 def _times(a, factor: float):
     return (lambda x: factor * a(x)) if callable(a) else factor * a
-
-
-def _over(a, b):
-    if not callable(a) and not callable(b):
-        return a / b
-    return lambda x: (a(x) if callable(a) else a) / (b(x) if callable(b) else b)

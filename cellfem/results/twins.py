@@ -19,9 +19,11 @@ def twin_differences(resolved: Solution, homogenised: Solution) -> dict[str, flo
 
     Concentrations are volume means of the electrolyte in ten layers of the host; their difference is over c_0.
 
-    Raises ValueError where the two hosts differ in height or the meshes have none.
+    Raises ValueError for anything but two solved runs, and where the hosts differ in height or the meshes have none.
     """
     runs = (resolved, homogenised)
+    for name, run in zip(("resolved", "homogenised"), runs, strict=True):
+        _check_run(run, f"twin_differences: {name}")
     tops = [host_top(run.cell.mesh) for run in runs]
     if not np.isclose(*tops, rtol=1e-9):
         raise ValueError(explain("twin_differences", f"found hosts of {tops[0]:g} and {tops[1]:g} m", "the same height"
@@ -54,8 +56,9 @@ def layer_means(solution: Solution, k: int) -> np.ndarray:
 def bottom_share(solution: Solution, k: int | None = None) -> float:
     """Share of the plated charge (of the current, in a steady state) that lies in the bottom half of the host.
 
-    NaN for a run without a solved moment.
+    NaN for a run without a solved moment.  Raises ValueError for anything but a run.
     """
+    _check_run(solution, "bottom_share", moments=0)
     if len(solution.times) == 0:
         return math.nan
     k = last_plating(solution) if k is None else k
@@ -64,3 +67,10 @@ def bottom_share(solution: Solution, k: int | None = None) -> float:
     on = np.isclose(sites.x[-1], middle, rtol=1e-9)
     weight = np.where(on, 0.5, sites.x[-1] < middle) * sites.area
     return float(plated @ weight / (plated @ sites.area))
+
+
+def _check_run(run, where: str, moments: int = 1) -> None:
+    if not isinstance(run, Solution) or len(run.times) < moments:
+        found = f"a run without a moment ({run.outcome.message})" if isinstance(run, Solution) else repr(run)
+        raise ValueError(explain(where, f"found {found}", "a run that was solved is needed",
+                                 "Give what cf.solve returns."))
