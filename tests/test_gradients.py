@@ -173,6 +173,21 @@ def test_blocked_shares_beyond_one_are_refused():
         cell(design(), blocked=2.0)
 
 
+@pytest.mark.parametrize("base, on", [(WALLS, "host_surface"), (UNIFORM, "mouth")], ids=["resolved", "homogenised"])
+def test_a_cell_warns_where_the_surface_of_the_design_is_lost(base, on):
+    geometry = design(base, surface={"film_Ohm_m2": {"linear": [1e-2, 1e-3]}, "blocked": {"linear": [0.5, 0.0]}})
+    mesh = geometry.mesh(coarsen=4)
+    assert np.array_equal(mesh.boundaries["graded:film,blocked"], mesh.boundaries[on])
+    given = {"metal": LITHIUM, "electrolyte": LIPF6_EC_DMC, "separator": CELGARD_2500, "host": GRAPHENE,
+             "media": cf.graded(geometry).get("media")}
+    with pytest.warns(cf.TrustWarning, match=r"says film, blocked of the surface.*Pass \*\*cf\.graded\(design\)"):
+        cf.Cell(mesh, **given)
+    for own in ({"film": cf.Film(R=1e-3)}, {"blocked": 0.1}, cf.graded(geometry)):
+        cf.Cell(mesh, **{**given, **own})  # warnings are errors here
+    bare = design({**base, "surface": {}}).mesh(coarsen=4)
+    assert not [name for name in bare.boundaries if name.startswith("graded")]
+
+
 # -- where the plating goes -------------------------------------------------------------------------------------------
 
 SALT = constant(D=1e-8, kappa=1.0, t_plus=0.999)  # concentration plays no part: ohmic and surface resistances alone

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 
 from cellfem.errors import GeometryError, explain
-from cellfem.geometry import bodies, cell_of_body, layered, plan, rules, schema
+from cellfem.geometry import bodies, cell_of_body, gradients, layered, plan, rules, schema
 from cellfem.geometry.bodies import BodyDesign, CoatingDesign
 from cellfem.geometry.gradients import ElectrodeDesign, SurfaceDesign, read_electrode, read_surface
 from cellfem.geometry.shape_keys import BODIES
@@ -121,11 +121,14 @@ class Geometry:
         """
         if self.body is not None:
             plan.check_coarsen(self, coarsen)
-            return cell_of_body.mesh_of(self, bodies.body_of(self), bodies.labels_of(self), coarsen)
-        grid = plan.grid(self, coarsen)
-        plan.check(self, grid)
-        return layered.build(grid.axes, grid.blocks, plan.REGIONS, floor_plates=self.collector_plates,
-                             mouth_at=0.0 if self.shape == "slab" else self.size[-1])
+            mesh = cell_of_body.mesh_of(self, bodies.body_of(self), bodies.labels_of(self), coarsen)
+        else:
+            grid = plan.grid(self, coarsen)
+            plan.check(self, grid)
+            mesh = layered.build(grid.axes, grid.blocks, plan.REGIONS, floor_plates=self.collector_plates,
+                                 mouth_at=0.0 if self.shape == "slab" else self.size[-1])
+        gradients.tag(self, mesh)
+        return mesh
 
     def envelope(self, dimension: int | None = None) -> Geometry:
         """The same outer box with the region `electrode` in place of host and pore, for a homogenised host.

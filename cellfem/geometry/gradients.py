@@ -12,6 +12,7 @@ from cellfem.geometry.profiles import Profile, check_range, read_profile
 from cellfem.units import mm
 
 NANO = 1e-9
+GRADED = "graded:"  # the name by which a mesh says which arguments of a cell its design gives, by commas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,10 @@ class SurfaceDesign:
     covering: Profile | None = None  # [C/m2] charge per true area that covers 63 % of it
 
 
+# argument of a cell -> what of SurfaceDesign makes it
+ARGUMENTS = {"film": ("film", "film_thickness"), "blocked": ("blocked",), "substrate": ("nucleation",)}
+
+
 def planes(design) -> np.ndarray:
     """Heights z [m] at which a profile of the design has an edge or a kink."""
     parts = [*vars(design.electrode).values()] if design.electrode else []
@@ -44,6 +49,21 @@ def planes(design) -> np.ndarray:
     height = design.size[-1]
     edges = [edge for part in parts if isinstance(part, Profile) for edge in part.depth if 0 < edge < height]
     return height - np.unique(edges)
+
+
+def tag(design, mesh) -> None:
+    """Name on the mesh what `[surface]` of its design says, so that a cell made without it can tell.
+
+    The name, "graded:film,blocked" say, stands for the whole active surface; of an envelope, which has none, for the
+    mouth.
+    """
+    arguments = [] if design.surface is None else [name for name, keys in ARGUMENTS.items() if any(
+        getattr(design.surface, key) is not None for key in keys)]
+    if arguments:
+        named = mesh.boundaries
+        facets = named["host_surface"] if len(named.get("host_surface", ())) else named["mouth"]
+        # in place: a copy would find all facets once more
+        mesh._boundaries = {**named, GRADED + ",".join(arguments): facets}
 
 
 def read_electrode(keys, file: str) -> ElectrodeDesign:

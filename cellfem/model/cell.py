@@ -105,6 +105,7 @@ class Cell:
             host_connected(self.mesh)
         _ = self.sites, self.counter_sites, self.porosity, self.efficiency  # each checks itself
         _ = self.film_resistance, self.bare, self.metal_at_start
+        surface.warn_ungraded(self)
 
     @cached_property
     def medium(self) -> dict[str, Medium]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from cellfem.errors import did_you_mean, explain
+from cellfem.errors import TrustWarning, did_you_mean, explain
 from cellfem.geometry.gaps import half_gaps
+from cellfem.geometry.gradients import GRADED
 from cellfem.geometry.levelset_facets import COATING
 from cellfem.geometry.random_fields import random_field
 from cellfem.materials.substrates import Substrate
@@ -26,6 +28,19 @@ class Bare:
     eta_nuc: np.ndarray  # (sites,) [V]; -inf: no barrier
     q_n: np.ndarray  # (sites,) [C/m2]
     width: float  # [V]
+
+
+def warn_ungraded(cell) -> None:
+    """Warn (TrustWarning) where the mesh's design says something of its surface and the cell takes none of it."""
+    for name in cell.mesh.boundaries:
+        arguments = name.removeprefix(GRADED).split(",") if name.startswith(GRADED) else []
+        given = {"film": cell.film is not None, "substrate": cell.substrate is not None,
+                 "blocked": callable(cell.blocked) or cell.blocked != 0}
+        if arguments and not any(given[argument] for argument in arguments):
+            warnings.warn(explain("Cell", f"found a mesh whose design says {', '.join(arguments)} of the surface, and"
+                                  " none of these given", "the surface is taken as the metal's and host's own",
+                                  "Pass **cf.graded(design), or what you mean in its place."), TrustWarning,
+                          stacklevel=4)
 
 
 def nucleations(cell) -> dict[str, Nucleation | Substrate]:
