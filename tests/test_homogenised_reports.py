@@ -89,6 +89,37 @@ def test_groups_of_a_uniform_host():
         np.sqrt(0.6 * a * 0.1 * L**2 / (96485.33212 * 1e-10)), rel=1e-6)
 
 
+def test_tensors_are_reported_in_full():
+    """Of a uniform host its own tensors: all three axes, and what couples them; of one with mirrors, the diagonal."""
+    B = np.array([[0.3, 0.0, 0.1], [0.0, 0.5, 0.0], [0.1, 0.0, 0.2]])
+    sigma = np.diag([5.0, 2.0, 3.0])
+    mesh = cf.Geometry.load(DESIGNS / "graded_uniform.toml").mesh(coarsen=8)
+    medium = cf.Medium(eps=0.6, B=B, sigma=sigma, a_s=1e5)
+    cell = cf.Cell(mesh, **CELL, media={"electrode": medium}, film=cf.Film(R=0.0))
+    row = cf.report(cf.solve(cell, cf.Steady(current=10.0)))
+    for j, k in ((0, 0), (1, 1), (2, 2), (0, 2)):
+        axes = "xyz"[j] if j == k else "xyz"[j] + "xyz"[k]
+        assert row[f"MacMullin number, {axes} [-]"] == pytest.approx(np.linalg.inv(B)[j, k], rel=1e-9)
+        assert row[f"tortuosity factor, {axes} [-]"] == pytest.approx(0.6 * np.linalg.inv(B)[j, k], rel=1e-9)
+    assert [row[f"sigma_eff, {axis} [S/m]"] for axis in "xyz"] == [5.0, 2.0, 3.0]
+    assert not {key for key in row if ", xy [" in key or ", yz [" in key or key == "sigma_eff, xz [S/m]"}
+    assert row["specific surface [1/mm]"] == pytest.approx(100)
+    shown = tortuosity.format_numbers("host", tortuosity.host_numbers(mesh, media=cell.medium))
+    assert "tortuosity factor, xz [-]" in shown
+    bare = cf.report(cf.solve(replace(cell, media={"electrode": cf.Medium(eps=0.6, B=0.3, a_s=1e5)}),
+                              cf.Steady(current=10.0)))
+    assert not [key for key in bare if key.startswith("sigma_eff")], "equipotential"
+    assert [bare[f"tortuosity factor, {axis} [-]"] for axis in "xyz"] == pytest.approx([2.0] * 3)
+
+
+def test_a_resolved_run_reports_all_directions():
+    mesh = cf.Geometry.load(DESIGNS / "vga_2d.toml").mesh(coarsen=6)
+    row = cf.report(cf.solve(cf.Cell(mesh, host=GRAPHENE, **CELL), cf.Steady(current=10.0)))
+    assert row["tortuosity factor, x [-]"] == np.inf and row["MacMullin number, x [-]"] == np.inf
+    for axis in "yz":
+        assert row[f"tortuosity factor, {axis} [-]"] == pytest.approx(1, rel=1e-9)
+
+
 def test_groups_stand_in_the_docs():
     page = (Path(__file__).parents[1] / "docs" / "conventions.md").read_text()
     design = cf.Geometry.load(DESIGNS / "graded_film.toml")

@@ -22,7 +22,8 @@ def mesh(request):
     return MESHES[request.param]()
 
 
-HOSTLESS = {"porosity [-]", "tortuosity factor, z [-]", "MacMullin number, z [-]", "geometric tortuosity, z [-]",
+HOSTLESS = {"porosity [-]", "geometric tortuosity, z [-]",
+            *(f"{name}, {axis} [-]" for name in ("tortuosity factor", "MacMullin number") for axis in "xyz"),
             "electrode tortuosity factor, z [-]", "specific surface [1/mm]", "areal mass of host [mg/cm2]",
             "pore volume taken by metal [%]"}
 

@@ -24,13 +24,16 @@ from cellfem.results.risk import (
     target_time,
     time_to_depletion,
 )
-from cellfem.results.tortuosity import host_numbers
+from cellfem.results.tortuosity import AXES, host_numbers
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.planar import planar_sand_time, separator_sand_time, validity
 from cellfem.units import cm, mA, mAh, mg, mm
 
 LOW, HIGH = 0.01, 0.99  # area percentiles that stand for minimum and maximum
 MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
+STRUCTURE = ("porosity [-]", *(f"{name}, {axis} [-]" for name in ("MacMullin number", "tortuosity factor")
+                               for axis in AXES), "geometric tortuosity, z [-]", "electrode tortuosity factor, z [-]")
+SPECIFIC_SURFACE = "specific surface [1/mm]"  # of the run: less what is coated
 
 
 def report(solution: Solution) -> dict[str, float | str]:
@@ -117,16 +120,16 @@ def _excess(high: float, low: float) -> float:
 
 def _structure(solution: Solution) -> dict[str, float]:
     cell, mesh = solution.cell, solution.cell.mesh
-    row = dict.fromkeys(("porosity [-]", "tortuosity factor, z [-]", "MacMullin number, z [-]",
-                         "geometric tortuosity, z [-]", "electrode tortuosity factor, z [-]"), math.nan)
+    row = dict.fromkeys(STRUCTURE, math.nan)
     if {"pore", "electrode"} & set(mesh.subdomains):
-        row = {name: number for name, number in host_numbers(mesh, media=cell.medium, blocked=cell.blocked).items()
-               if name in row}
+        found = host_numbers(mesh, media=cell.medium, blocked=cell.blocked)
+        row |= {name: value for name, value in found.items()
+                if name != SPECIFIC_SURFACE and not (name.startswith("sigma_eff") and math.isinf(value))}
     layer = np.concatenate([mesh.subdomains[n] for n in ("pore", "host", "electrode") if n in mesh.subdomains] or [[]])
     volume = volumes(mesh)
     host = volume[mesh.subdomains["host"]].sum() if "host" in mesh.subdomains else 0.0
     thickness = volume[layer.astype(int)].sum()
-    row["specific surface [1/mm]"] = cell.sites.area.sum() / thickness * mm if thickness > 0 else math.nan
+    row[SPECIFIC_SURFACE] = cell.sites.area.sum() / thickness * mm if thickness > 0 else math.nan
     rho = getattr(cell.host, "rho", math.nan)
     row["areal mass of host [mg/cm2]"] = host / cell.area * rho / (mg / cm**2) if host > 0 else math.nan
     return row

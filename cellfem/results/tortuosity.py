@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,30 +13,53 @@ from cellfem.model.medium import Medium
 from cellfem.units import mm
 
 AXES = "xyz"
+ROUND_OFF = 1e-9  # [-] of the largest entry, up to which an entry is taken for zero
 EQUIPOTENTIAL = "infinite (equipotential host)"
 _KNOWN: dict[int, dict] = {}  # by mesh: what was computed of it, forgotten with it
 
 
 def effective(mesh, host=None, media=None) -> Medium:
-    """`homogenise`, once per mesh and media: reports of several runs on one mesh share it."""
+    """`homogenise`, once per mesh and media: reports of several runs on one mesh share it.
+
+    A host that is one uniform electrode has the tensors of its own medium.
+    """
     return _once(mesh, (_key(getattr(host, "sigma", None)), _media_key(media)),
-                 lambda: homogenise(mesh, host=host, media=media))
+                 lambda: _own_tensors(homogenise(mesh, host=host, media=media), mesh, (media or {}).get("electrode")))
+
+
+def _own_tensors(found: Medium, mesh, given: Medium | None) -> Medium:
+    """`found` with the full tensors of the medium `given`, where all of the host is that: faces of the host that are
+    parted by mirrors show the diagonal alone, and a mesh of fewer dimensions part of that."""
+    if given is None or "pore" in mesh.subdomains:
+        return found
+    own = {"B": given.eps if given.B is None else given.B, "sigma": given.sigma}
+    if any(callable(value) or (np.ndim(value) == 2 and len(value) < 3) for value in (given.eps, *own.values())):
+        return found
+    return replace(found, **{name: value if np.ndim(value) or np.isinf(value) else value * np.eye(3)
+                             for name, value in own.items()})
 
 
 def host_numbers(mesh, host=None, media=None, blocked=0.0) -> dict[str, float]:
     """The effective properties of a mesh's host layer, keyed by name, axis and unit (docs/conventions.md)."""
     medium = effective(mesh, host, media)
     with np.errstate(divide="ignore", invalid="ignore"):
-        macmullin, tau = np.diag(medium.macmullin), np.diag(medium.tortuosity_factor)
-    sigma = np.full(3, medium.sigma) if np.ndim(medium.sigma) == 0 else np.diag(medium.sigma)
+        macmullin, tau = medium.macmullin, medium.tortuosity_factor
+    sigma = np.diag(np.full(3, medium.sigma)) if np.ndim(medium.sigma) == 0 else np.asarray(medium.sigma)
     row = {"porosity [-]": float(medium.eps), "specific surface [1/mm]": float(medium.a_s) * mm}
-    for name, values in (("MacMullin number, {} [-]", macmullin), ("tortuosity factor, {} [-]", tau)):
-        row |= {name.format(axis): float(value) for axis, value in zip(AXES, values, strict=True)}
-    row["geometric tortuosity, z [-]"] = float(np.sqrt(tau[2]))
+    row |= entries("MacMullin number, {} [-]", macmullin) | entries("tortuosity factor, {} [-]", tau)
+    row["geometric tortuosity, z [-]"] = float(np.sqrt(tau[2, 2]))
     row["electrode tortuosity factor, z [-]"] = _once(
         mesh, ("electrode", _media_key(media), _key(blocked)),
         lambda: float(electrode_tortuosity_factor(mesh, media=media, blocked=blocked)))
-    return row | {f"sigma_eff, {axis} [S/m]": float(s) for axis, s in zip(AXES, sigma, strict=True)}
+    return row | entries("sigma_eff, {} [S/m]", sigma)
+
+
+def entries(name: str, tensor: np.ndarray) -> dict[str, float]:
+    """The diagonal of a symmetric tensor by axis, and what beside it is not zero: "xz" couples x and z."""
+    size = np.max(np.abs(tensor[np.isfinite(tensor)]), initial=0.0)
+    row = {name.format(axis): float(tensor[k, k]) for k, axis in enumerate(AXES)}
+    return row | {name.format(AXES[j] + AXES[k]): float(tensor[j, k]) for j, k in ((0, 1), (0, 2), (1, 2))
+                  if not abs(tensor[j, k]) <= ROUND_OFF * size}
 
 
 def _once(mesh, key, compute) -> Any:
