@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,15 @@ def test_profiles(given, values):
     ({"electrode": {"porosity": {"linear": [0.9, -0.1]}}}, "electrode.porosity: found -0.1"),
     ({"electrode": {"porosity": {"table": [0.9, 0.8], "depth_um": [50.0, 20.0]}}},
      "electrode.porosity.depth_um: found 20 after 50; depths that increase"),
+    ({"electrode": {"porosity": {"table": [0.9, 0.8], "depth_um": [50.0, 50.0]}}}, "found 50 after 50; depths that"),
+    ({"electrode": {"porosity": {"table": [0.9, 0.8], "depth_um": [50.0, 50.0 + 1e-5]}}}, "found 50.00001 after 50;"),
+    ({"electrode": {"porosity": {"table": [0.9, 0.8], "depth_um": [0.0, 120.0]}}},
+     "electrode.porosity.depth_um: found 120; depths up to the host's height 100 um"),
+    ({"electrode": {"porosity": {"piecewise": [0.9, 0.8, 0.7], "edges_um": [20.0, 120.0]}}}, "edges_um: found 120"),
+    ({"electrode": {"porosity": {"piecewise": [0.9, 0.8], "edges_um": [0.0]}}}, "edges_um: found 0; edges between 0"),
+    ({"surface": {"blocked": {"piecewise": [0.9, 0.8], "edges_um": [100.0]}}},
+     "surface.blocked.edges_um: found 100; edges between 0 and the host's height 100 um"),
+    ({"surface": {"blocked": {"table": [0.9, 0.8], "depth_um": [-1.0, 20.0]}}}, "depth_um: found -1; depths from 0"),
     ({"electrode": {"porosity": {"linaer": [0.9, 0.8]}}}, 'Did you mean "linear"'),
     ({"electrode": {"porosity": {"linear": [0.9, 0.8], "depth_um": [0.0, 1.0]}}}, "depth_um: found a key"),
     ({"electrode": {"porosity": {"linear": [0.9]}}}, "found 1 values; two values"),
@@ -73,6 +83,15 @@ def test_profiles(given, values):
     ({"electrode": {"tortuosity": 2.0}}, 'Use "tortuosity_factor"'),
     ({"electrode": {"B": 0.5}}, "B: found beside tortuosity_factor"),
     ({"electrode": {"tortuosity_factor": None, "B": 0.9}}, "B: found 0.9 where the porosity is 0.8"),
+    ({"electrode": {"macmullin": 2.0}}, "macmullin: found beside tortuosity_factor; one of the two"),
+    ({"electrode": {"tortuosity_factor": None, "B": 0.5, "macmullin": 2.0}}, "B: found beside macmullin"),
+    ({"electrode": {"tortuosity_factor": None, "macmullin": 1.1}}, "macmullin: found 1.1 where the porosity is 0.8"),
+    ({"electrode": {"tortuosity_factor": None, "macmullin": 0.5}}, "a MacMullin number of at least 1"),
+    ({"electrode": {"tortuosity_factor": None, "macmullin": [[1.1, 0, 0], [0, 3.0, 0], [0, 0, 3.0]]}},
+     "macmullin: found the eigenvalue 1.1 where the porosity is 0.8; at least 1/porosity"),
+    ({"electrode": {"tortuosity_factor": [[2.0, 0, 0], [0, 0.9, 0], [0, 0, 3.0]]}},
+     "tortuosity_factor: found the eigenvalue 0.9; a tortuosity factor of at least 1"),
+    ({"electrode": {"tortuosity_factor": None, "macmulin": 2.0}}, 'Did you mean "macmullin"'),
     ({"electrode": {"tortuosity_factor": None, "B": [[0.9, 0, 0], [0, 0.1, 0], [0, 0, 0.1]]}}, "the eigenvalue 0.9"),
     ({"electrode": {"tortuosity_factor": None, "B": [[0.1, 0, 0.2], [0, 0.1, 0], [0.2, 0, 0.1]]}},
      "the eigenvalue -0.1; a tensor without negative eigenvalues"),
@@ -90,6 +109,28 @@ def test_wrong_gradients_are_refused(changes, message):
     text = str(caught.value)
     assert message in text
     assert text.startswith("design: ") and "; " in text and text.endswith((".", "?", "]]"))
+
+
+@pytest.mark.parametrize("given", [
+    {"macmullin": [[4.0, 0.0, 1.0], [0.0, 2.0, 0.0], [1.0, 0.0, 3.0]]},
+    {"tortuosity_factor": [[3.2, 0.0, 0.8], [0.0, 1.6, 0.0], [0.8, 0.0, 2.4]]},
+    {"B": np.linalg.inv([[4.0, 0.0, 1.0], [0.0, 2.0, 0.0], [1.0, 0.0, 3.0]]).tolist()}],
+    ids=lambda given: next(iter(given)))
+def test_tensors_of_each_kind_are_one_transport_efficiency(given):
+    medium = cf.graded(design(electrode={"tortuosity_factor": None, **given}))["media"]["electrode"]
+    np.testing.assert_allclose(medium.macmullin, [[4, 0, 1], [0, 2, 0], [1, 0, 3]], atol=1e-12)
+
+
+def test_a_macmullin_number_may_vary():
+    medium = cf.graded(design(electrode={"tortuosity_factor": None, "macmullin": {"linear": [2.0, 4.0]}}))
+    B = medium["media"]["electrode"].efficiency(np.array([[100.0, 50.0, 0.0]]) * um, "electrode")
+    np.testing.assert_allclose(B[0, 0], [1 / 2, 1 / 3, 1 / 4])
+
+
+def test_a_host_that_is_made_lower_may_lose_its_profile():
+    geometry = design(surface={"blocked": {"piecewise": [0.9, 0.0], "edges_um": [50.0]}})
+    with pytest.raises(ValueError, match="edges_um: found 50; depths up to the host's height 40 um"):
+        replace(geometry, size=(40 * um,))
 
 
 def test_tables_belong_to_their_shapes():

@@ -21,8 +21,9 @@ class ElectrodeDesign:
 
     porosity: Profile
     specific_surface: Profile  # [1/m]
-    tortuosity_factor: Profile | None = None  # [-]; B = porosity/tortuosity factor
-    B: Profile | tuple | None = None  # [-] transport efficiency, or a 3 x 3 tensor; with neither: straight pores
+    tortuosity_factor: Profile | tuple | None = None  # [-] B = porosity/tortuosity factor, or a 3 x 3 tensor
+    macmullin: Profile | tuple | None = None  # [-] B = 1/macmullin, or a 3 x 3 tensor
+    B: Profile | tuple | None = None  # [-] transport efficiency, or a 3 x 3 tensor; with none of them: straight pores
     sigma: Profile | tuple | None = None  # [S/m] effective, or a 3 x 3 tensor; None: equipotential
 
 
@@ -42,13 +43,16 @@ class SurfaceDesign:
 ARGUMENTS = {"film": ("film", "film_thickness"), "blocked": ("blocked",), "substrate": ("nucleation",)}
 
 
+def profiles(design) -> list[Profile]:
+    """Every profile by depth that a design has."""
+    parts = [part for table in (design.electrode, design.surface) if table for part in vars(table).values()]
+    return [part for part in (*parts, getattr(design.body, "offset", None)) if isinstance(part, Profile)]
+
+
 def planes(design) -> np.ndarray:
     """Heights z [m] at which a profile of the design has an edge or a kink."""
-    parts = [*vars(design.electrode).values()] if design.electrode else []
-    parts += [*vars(design.surface).values()] if design.surface else []
     height = design.size[-1]
-    edges = [edge for part in parts if isinstance(part, Profile) for edge in part.depth if 0 < edge < height]
-    return height - np.unique(edges)
+    return height - np.unique([edge for part in profiles(design) for edge in part.depth if 0 < edge < height])
 
 
 def tag(design, mesh) -> None:
@@ -74,23 +78,39 @@ def read_electrode(keys, file: str) -> ElectrodeDesign:
                 " volume that the electrolyte fills: 0.8, not 80.")
     surface = read_profile(keys.specific_surface_per_mm, f"{where}.specific_surface_per_mm", 1 / mm)
     check_range(surface, lambda v: v >= 0, 1 / mm, "an area per volume of at least 0 is needed", "In 1/mm = mm2/mm3.")
-    tau = None if keys.tortuosity_factor is None else read_profile(keys.tortuosity_factor, f"{where}.tortuosity_factor")
-    if tau is not None:
-        check_range(tau, lambda v: v >= 1, 1.0, "a tortuosity factor of at least 1 is needed", "It is eps D/D_eff, the"
-                    " square of what some call tortuosity.")
-        if keys.B is not None:
-            raise ValueError(explain(f"{where}.B", "found beside tortuosity_factor", "one of the two is needed",
-                                     "B = porosity/tortuosity_factor."))
-    B = _tensor_or_profile(keys.B, f"{where}.B")
-    if B is not None:
-        _check_efficiency(B, porosity, f"{where}.B")
+    transport = _read_transport(keys, porosity, where)
     sigma = _tensor_or_profile(keys.sigma_S_m, f"{where}.sigma_S_m")
     if isinstance(sigma, Profile):
         check_range(sigma, lambda v: v > 0, 1.0, "a positive conductivity is needed", "In S/m; leave sigma_S_m out for"
                     " an equipotential host.")
     elif sigma is not None:
         _check_tensor(sigma, f"{where}.sigma_S_m")
-    return ElectrodeDesign(porosity=porosity, specific_surface=surface, tortuosity_factor=tau, B=B, sigma=sigma)
+    return ElectrodeDesign(porosity=porosity, specific_surface=surface, sigma=sigma, **transport)
+
+
+def _read_transport(keys, porosity: Profile, where: str) -> dict[str, Profile | tuple]:
+    """The one of `tortuosity_factor`, `macmullin` and `B` that is given, checked against the porosity."""
+    given = [key for key in ("tortuosity_factor", "macmullin", "B") if getattr(keys, key) is not None]
+    if len(given) > 1:
+        raise ValueError(explain(f"{where}.{given[1]}", f"found beside {given[0]}", "one of the two is needed",
+                                 "B = porosity/tortuosity_factor = 1/macmullin."))
+    if not given:
+        return {}
+    key = given[0]
+    value, where = _tensor_or_profile(getattr(keys, key), f"{where}.{key}"), f"{where}.{key}"
+    do = "B = D_eff/D = porosity/tortuosity_factor = 1/macmullin."
+    if key == "tortuosity_factor":
+        _check_from_one(value, where, "a tortuosity factor of at least 1 is needed", "It is eps D/D_eff, the square of"
+                        " what some call tortuosity.")
+    elif key == "macmullin":
+        _check_from_one(value, where, "a MacMullin number of at least 1 is needed", "It is D/D_eff.")
+        _check_pairs(value, porosity, where, lambda N, eps: N * eps >= 1 - 1e-9, "at least 1/porosity is possible", do)
+    else:
+        if isinstance(value, Profile):
+            check_range(value, lambda v: v > 0, 1.0, "a positive transport efficiency is needed", do)
+        _check_pairs(value, porosity, where, lambda B, eps: B <= eps * (1 + 1e-9), "at most the porosity is possible",
+                     do)
+    return {key: value}
 
 
 def read_surface(keys, file: str) -> SurfaceDesign:
@@ -155,18 +175,23 @@ def _check_tensor(tensor: tuple, where: str) -> np.ndarray:
     return values
 
 
-def _check_efficiency(B: Profile | tuple, porosity: Profile, where: str) -> None:
-    do = "B = D_eff/D = porosity/tortuosity factor."
-    if isinstance(B, Profile):
-        check_range(B, lambda v: v > 0, 1.0, "a positive transport efficiency is needed", do)
-        highest = max(B.values)
-    else:
-        highest = float(_check_tensor(B, where)[-1])
+def _check_from_one(value: Profile | tuple, where: str, allowed: str, do: str) -> None:
+    if isinstance(value, Profile):
+        check_range(value, lambda v: v >= 1, 1.0, allowed, do)
+    elif (lowest := float(_check_tensor(value, where)[0])) < 1 - 1e-9:
+        raise ValueError(explain(where, f"found the eigenvalue {lowest:g}", allowed, do))
+
+
+def _check_pairs(value: Profile | tuple, porosity: Profile, where: str, good, allowed: str, do: str) -> None:
+    """`good` (of a value or an eigenvalue, and the porosity there) at the rows of two profiles of one law, or of a
+    constant and the least porosity; what varies by laws that differ is checked point by point by the medium."""
+    same_law = isinstance(value, Profile) and value.law == porosity.law and value.depth == porosity.depth
+    if not same_law and isinstance(value, Profile) and value.varies:
+        return
     least = min(porosity.values)
-    same_law = isinstance(B, Profile) and B.law == porosity.law and B.depth == porosity.depth
-    pairs = zip(B.values, porosity.values, strict=True) if same_law else [(highest, least)]
-    bad = [(b, eps) for b, eps in pairs if b > eps * (1 + 1e-9)]
-    if bad and (same_law or not (isinstance(B, Profile) and B.varies)):  # else point by point, by the medium
-        what = "" if isinstance(B, Profile) else "the eigenvalue "
-        raise ValueError(explain(where, f"found {what}{bad[0][0]:g} where the porosity is {bad[0][1]:g}",
-                                 "at most the porosity is possible", do))
+    values = value.values[:1] if isinstance(value, Profile) else _check_tensor(value, where)
+    pairs = zip(value.values, porosity.values, strict=True) if same_law else [(v, least) for v in values]
+    for v, eps in pairs:
+        if not good(v, eps):
+            what = "" if isinstance(value, Profile) else "the eigenvalue "
+            raise ValueError(explain(where, f"found {what}{v:g} where the porosity is {eps:g}", allowed, do))

@@ -15,6 +15,7 @@ from cellfem.units import um
 FORMS = "a number, {linear = [top, bottom]}, {exponential = [top, bottom]}, {piecewise = [...], edges_um = [...]} or" \
     " {table = [...], depth_um = [...]}"
 PLACES = {"piecewise": "edges_um", "table": "depth_um"}  # law -> key of its depths
+SHORTEST = 1e-3 * um  # [m] between two depths
 LAWS = ("linear", "exponential", *PLACES)
 
 
@@ -81,15 +82,28 @@ def _check_counts(law: str, values: list[float], depth: list[float], where: str)
               allowed.get(law, "two values, at the top and at the bottom, are needed"),
               "Count from the top of the host down.")
     for before, after in itertools.pairwise(depth):
-        if after <= before:
-            _fail(f"{where}.{PLACES[law]}", f"found {after:g} after {before:g}", "depths that increase are needed",
-                  "Sort the rows from the top of the host (0) down to the collector.")
+        if after - before < SHORTEST / um:
+            _fail(f"{where}.{PLACES[law]}", f"found {after:.10g} after {before:.10g}", "depths that increase are"
+                  " needed", "Sort the rows from the top of the host (0) down to the collector; a jump is a piecewise"
+                  " profile.")
     if depth and depth[0] < 0:
         _fail(f"{where}.{PLACES[law]}", f"found {depth[0]:g}", "depths from 0 on are needed",
               "0 is the top of the host.")
     if law == "exponential" and min(values) <= 0:
         _fail(f"{where}.exponential", f"found {min(values):g}", "positive values are needed", "Use a linear profile for"
               " values that reach 0.")
+
+
+def check_depths(profile: Profile, height: float) -> None:
+    """Raise ValueError where the depths of a profile reach beyond a host of that height [m]."""
+    key = f"{profile.where}.{PLACES.get(profile.law, '')}"
+    for depth in profile.depth:
+        if depth > height * (1 + 1e-9):
+            _fail(key, f"found {depth / um:.6g}", f"depths up to the host's height {height / um:.6g} um are needed",
+                  "Depths are in um and count from the top of the host.")
+        if profile.law == "piecewise" and not SHORTEST <= depth <= height - SHORTEST:
+            _fail(key, f"found {depth / um:.6g}", f"edges between 0 and the host's height {height / um:.6g} um are"
+                  " needed", "An edge parts two layers: leave it out, and one value, where there is one layer.")
 
 
 def check_range(profile: Profile, good, found_unit: float, allowed: str, do: str) -> None:

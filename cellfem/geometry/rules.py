@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from cellfem.errors import GeometryError, did_you_mean, explain
+from cellfem.geometry.gradients import profiles
+from cellfem.geometry.profiles import check_depths
 from cellfem.geometry.shape_keys import BODIES
 from cellfem.units import um
 
@@ -18,6 +20,8 @@ def check(design) -> None:
     _check_kind(design)
     _check_lengths(design)
     _check_layers(design)
+    for profile in profiles(design):
+        check_depths(profile, design.size[-1])
     {"walls": _check_walls, "baffles": _check_baffles}.get(design.shape, lambda design: None)(design)
 
 

@@ -43,9 +43,12 @@ class BaffleKeys(_Keys):
 class ElectrodeKeys(_Keys):
     porosity: Any = Field(description="share of the volume that the electrolyte fills, above 0 and below 1")
     specific_surface_per_mm: Any = Field(description="active surface per volume [1/mm]")
-    tortuosity_factor: Any = Field(None, description="eps D/D_eff, at least 1; default 1, straight pores")
-    B: Any = Field(None, description="in place of `tortuosity_factor`: the transport efficiency D_eff/D, up to the"
-                   " porosity; also a tensor of three rows")
+    tortuosity_factor: Any = Field(None, description="eps D/D_eff, at least 1; also a tensor of three rows; default 1,"
+                                   " straight pores")
+    macmullin: Any = Field(None, description="in place of `tortuosity_factor`: the MacMullin number D/D_eff, at least"
+                           " 1/porosity; also a tensor of three rows")
+    B: Any = Field(None, description="in place of both: the transport efficiency D_eff/D, up to the porosity; also a"
+                   " tensor of three rows")
     sigma_S_m: Any = Field(None, description="effective electronic conductivity [S/m]; also a tensor of three rows;"
                            " default equipotential")
 

@@ -50,6 +50,8 @@ def medium(design) -> Medium:
         B = _of_x(given.B, design)
     elif given.tortuosity_factor is not None:
         B = over(eps, _of_x(given.tortuosity_factor, design), "electrode.tortuosity_factor")
+    elif given.macmullin is not None:
+        B = over(1.0, _of_x(given.macmullin, design), "electrode.macmullin")
     else:
         B = None
     sigma = np.inf if given.sigma is None else _of_x(given.sigma, design)
