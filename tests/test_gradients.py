@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
+from scipy.optimize import brentq
 
 import cellfem as cf
 from cellfem import cli
@@ -234,40 +236,87 @@ def test_a_cell_warns_where_the_surface_of_the_design_is_lost(base, on):
 SALT = constant(D=1e-8, kappa=1.0, t_plus=0.999)  # concentration plays no part: ohmic and surface resistances alone
 
 
-def share(electrode=None, surface=None, current=1.0, kinetics=None):
+A, L, KAPPA = 4e4, 100 * um, 0.5  # a_s, height and kappa_eff of the hosts below
+DELTA_1 = thermal_voltage(298.15) * KAPPA / (0.5 * L)  # [A/m2] at which delta = 1
+EVEN = A * L**2 / (2 * KAPPA)  # [Ohm m2] by which a film must fall from top to bottom for even plating
+BELOW, ABOVE = (0.5, 0.8, 0.97), (1.03, 1.25, 2.0)  # shares of a threshold: three points on each side
+KINETICS = {"linear": cf.Linear(i_0=1e3, order=0.0), "Tafel": cf.Tafel(i_0=1e-3)}
+DEPTHS = np.linspace(0.0, 100.0, 41)
+
+
+def steady(electrode=None, surface=None, current=1.0, kinetics=None, coarsen=1.0):
     base = {"tortuosity_factor": None, "B": 0.5, "sigma_S_m": None} | (electrode or {})
     geometry = design(electrode=base, surface={"film_Ohm_m2": 1e-3} | (surface or {}))
-    made = cell(geometry, electrolyte=SALT, kinetics=kinetics or cf.Linear(i_0=1e3, order=0.0))
-    return bottom_share(cf.solve(made, cf.Steady(current=current)))
+    made = cell(geometry, geometry.mesh(coarsen=coarsen), electrolyte=SALT, kinetics=kinetics or KINETICS["linear"])
+    return cf.solve(made, cf.Steady(current=current))
 
 
-@pytest.mark.parametrize("ratio", [3.0, 10.0, 100.0])
+def share(*args, **given):
+    return bottom_share(steady(*args, **given))
+
+
+def spread(run):
+    return np.ptp(run.sites["plating"][-1]) / run.cell.sites.mean(run.sites["plating"][-1])
+
+
+@pytest.mark.parametrize("ratio", [1.1, 3.0, 100.0])
 def test_plating_turns_to_the_collector_where_kappa_exceeds_sigma(ratio):
     """kappa_eff/sigma_eff above 1 plates at the collector's side, below 1 at the mouth; equal: symmetric."""
-    assert share({"sigma_S_m": 0.5 / ratio}) > 0.505
-    assert share({"sigma_S_m": 0.5 * ratio}) < 0.495
-    assert share({"sigma_S_m": 0.5}) == pytest.approx(0.5, abs=1e-6)
+    assert share({"sigma_S_m": KAPPA / ratio}) > 0.5005
+    assert share({"sigma_S_m": KAPPA * ratio}) < 0.4995
+    assert share({"sigma_S_m": KAPPA}) == pytest.approx(0.5, abs=1e-6)
 
 
-@pytest.mark.parametrize("factor", [3.0, 10.0, 50.0])
-def test_a_film_gradient_wins_where_it_exceeds_the_ohmic_drop(factor):
-    """Films that differ by dR turn plating down where dR/a outweighs L^2/(2 kappa_eff), about: both resistances of one
-    distribution problem; the stronger of the two decides."""
-    a, L, kappa = 4e4, 100 * um, 0.5
-    even = a * L**2 / (2 * kappa)  # [Ohm m2] film step that balances the electrolyte
-    assert share(surface={"film_Ohm_m2": {"linear": [2e-4 + even * factor, 2e-4]}}) > 0.5
-    assert share(surface={"film_Ohm_m2": {"linear": [2e-4 + even / factor / 2, 2e-4]}}) < 0.5
+@pytest.mark.parametrize("law", KINETICS)
+def test_a_film_gradient_wins_where_it_exceeds_the_ohmic_drop(law):
+    """Plating is even where the film's drop I dR/(a L) makes up for the electrolyte's, I L/(2 kappa_eff): a film that
+    falls by a L^2/(2 kappa_eff) as (1 - depth/L)^2, whatever the kinetics.  Less plates above, more below."""
+    def film(factor):
+        return {"film_Ohm_m2": {"table": list(2e-4 + EVEN * factor * (1 - DEPTHS / 100) ** 2),
+                                "depth_um": list(DEPTHS)}}
+
+    given = {"current": 3 * DELTA_1, "kinetics": KINETICS[law]}
+    for factor in BELOW:
+        assert share(surface=film(factor), **given) < 0.4995
+    for factor in ABOVE:
+        assert share(surface=film(factor), **given) > 0.5005
+    assert spread(steady(surface=film(1.0), **given)) < 0.01
 
 
-@pytest.mark.parametrize("delta", [0.5, 0.2, 0.05])
-def test_blocking_the_top_wins_only_while_delta_is_small(delta):
-    """Tafel: delta = alpha_c F I L/(R T kappa_eff).  Blocking 60 % of the upper half moves plating down while delta is
-    below about 1; well above it the mouth plates in spite of the coating."""
-    blocked = {"film_Ohm_m2": 0.0, "blocked": {"piecewise": [0.6, 0.0], "edges_um": [50.0]}}
-    current = thermal_voltage(298.15) * 0.5 / (0.5 * 100 * um)  # delta = 1
-    tafel = cf.Tafel(i_0=1e-3)
-    assert share(surface=blocked, current=delta * current, kinetics=tafel) > 0.5
-    assert share(surface=blocked, current=current / delta * 5, kinetics=tafel) < 0.5
+def blocking_threshold(bare):
+    """delta at which Tafel plating is shared alike by the lower half, bare, and an upper half of which `bare` is.
+
+    With y = i_e/I and depth xi/L, y' = -(delta/2)(y^2 + k^2) in each half, y' jumps by `bare`, y(0) = 1, y(1/2) = 1/2,
+    y(1) = 0.
+    """
+    def misses(delta):
+        k = brentq(lambda k: k * np.tan(k * delta / 4) - 0.5, 1e-9, 2 * np.pi / delta * (1 - 1e-12))
+        y = np.linspace(0.5, 1.0, 20001)  # int dy/(y^2 + k^2) of the upper half is delta/4
+        return trapezoid(1 / (y**2 + bare * (0.25 + k**2) - 0.25), y) - delta / 4
+
+    return brentq(misses, 0.5, 20.0)
+
+
+@pytest.mark.parametrize("blocked", [0.6, 0.9])
+def test_blocking_the_top_wins_up_to_a_threshold_of_delta(blocked):
+    """Tafel: delta = alpha_c F I L/(R T kappa_eff).  A coating on the upper half moves plating down until delta nears
+    4 ln(bare below/bare above): four times, since plating halves the current between the middles of the halves."""
+    threshold = blocking_threshold(1 - blocked)
+    assert threshold == pytest.approx(4 * np.log(1 / (1 - blocked)), rel=0.02)
+    coat = {"film_Ohm_m2": 0.0, "blocked": {"piecewise": [blocked, 0.0], "edges_um": [50.0]}}
+    given = {"surface": coat, "kinetics": KINETICS["Tafel"], "coarsen": 0.2}  # the middle site is in both halves
+    found = {factor: share(current=factor * threshold * DELTA_1, **given)
+             for factor in (*BELOW, 1.0, *ABOVE)}
+    assert all(found[factor] > 0.5005 for factor in BELOW) and all(found[factor] < 0.4995 for factor in ABOVE)
+    assert found[1.0] == pytest.approx(0.5, abs=2e-3)
+
+
+def test_a_coating_that_follows_delta_makes_plating_even():
+    """bare = exp(-delta/2 (1 - xi)^2) evens out delta, by volume: ln(bare below/bare above) against delta/2."""
+    for delta in (0.5, 2.0, 4.0):
+        bare = np.exp(-delta / 2 * (1 - DEPTHS / 100) ** 2)
+        coat = {"film_Ohm_m2": 0.0, "blocked": {"table": list(1 - bare), "depth_um": list(DEPTHS)}}
+        assert share(surface=coat, current=delta * DELTA_1, kinetics=KINETICS["Tafel"]) == pytest.approx(0.5, abs=1e-3)
 
 
 def test_shipped_gradients_plate_from_the_bottom_up():
