@@ -30,6 +30,7 @@ from cellfem.results.cycles import (
     retention_of_efficiency,
 )
 from cellfem.results.filling import filling_table, write_filling
+from cellfem.results.groups import GROUPS
 from cellfem.results.limitpages import limit_rows, safe_rows, write_limits, write_safe
 from cellfem.results.maps import write_curves, write_map
 from cellfem.results.report import report
@@ -47,15 +48,15 @@ from cellfem.studies.solve import solve
 __version__ = "0.1.0"
 
 __all__ = [
-    "FIBRES", "GRAINS", "PLATES", "TUBES", "ButlerVolmer", "Cell", "Checked", "ConvergenceError", "CurrentAtRatio",
-    "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic", "Geometry", "GeometryError", "Growth", "Host",
-    "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation", "Potentiostatic", "Reservoir", "Rest",
-    "SafeOperation", "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "Table", "Tafel",
-    "TrustWarning", "UniformFlux", "__version__", "average_efficiency", "bottom_share", "current_at_one_percent",
-    "cycle_table", "cycles_to_retention", "drop_islands", "efficiency_of_retention", "electrode_tortuosity_factor",
-    "filling_table", "format_check", "format_table", "graded", "homogenise", "limit_rows", "limiting_current", "mosaic",
-    "random_field", "read_mesh", "refine_check", "report", "retention_of_efficiency", "risk_rows", "safe_capacity",
-    "safe_current", "safe_rows", "sand_rows", "sand_study", "solve", "twin_differences", "write_curves",
-    "write_filling", "write_limits", "write_map", "write_report", "write_risk_maps", "write_safe", "write_sand",
-    "write_table", "write_tornado",
+    "FIBRES", "GRAINS", "GROUPS", "PLATES", "TUBES", "ButlerVolmer", "Cell", "Checked", "ConvergenceError",
+    "CurrentAtRatio", "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic", "Geometry", "GeometryError",
+    "Growth", "Host", "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation", "Potentiostatic", "Reservoir",
+    "Rest", "SafeOperation", "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "Table",
+    "Tafel", "TrustWarning", "UniformFlux", "__version__", "average_efficiency", "bottom_share",
+    "current_at_one_percent", "cycle_table", "cycles_to_retention", "drop_islands", "efficiency_of_retention",
+    "electrode_tortuosity_factor", "filling_table", "format_check", "format_table", "graded", "homogenise",
+    "limit_rows", "limiting_current", "mosaic", "random_field", "read_mesh", "refine_check", "report",
+    "retention_of_efficiency", "risk_rows", "safe_capacity", "safe_current", "safe_rows", "sand_rows", "sand_study",
+    "solve", "twin_differences", "write_curves", "write_filling", "write_limits", "write_map", "write_report",
+    "write_risk_maps", "write_safe", "write_sand", "write_table", "write_tornado",
 ]

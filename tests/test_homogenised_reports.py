@@ -84,11 +84,18 @@ def test_groups_of_a_uniform_host():
                 "depletion number of the host, N_c [-]": 0.6 * 30 * L / (2 * 96485.33212 * 1e-10 * 1000),
                 "pore Wagner number [-]": 1.5 * R / d,
                 "pore depletion [-]": 0.6 * 30 / (a * L) * d / (96485.33212 * 2e-10 * 1000),
-                "diffusion time of the host [s]": 0.8 * L**2 / 1e-10}
+                "diffusion time of the host [s]": 0.8 * L**2 / 1e-10,
+                "fill fraction of the host, Q V_m/(F eps L) [-]": 0.0}
     for name, value in expected.items():
         assert row[name] == pytest.approx(value, rel=1e-6), name
     assert np.isnan(row["Thiele modulus [-]"])
     assert row["electrode tortuosity factor, z [-]"] == pytest.approx(0.8 / 0.5, rel=1e-3)
+    assert set(cf.GROUPS) <= set(row) and cf.GROUPS[-1] in expected
+    passed = cf.report(cf.solve(cell, cf.Galvanostatic(current=30.0, capacity=1e4)))
+    assert passed["fill fraction of the host, Q V_m/(F eps L) [-]"] == pytest.approx(
+        1e4 * LITHIUM.thickness_per_charge / (0.8 * L), rel=1e-6)
+    assert passed["fill fraction of the host, Q V_m/(F eps L) [-]"] == pytest.approx(
+        passed["pore volume taken by metal [%]"] / 100, rel=1e-6)
     first = replace(cell, kinetics=cf.FirstOrder(k=0.1))
     assert cf.report(cf.solve(first, cf.Steady(current=30.0)))["Thiele modulus [-]"] == pytest.approx(
         np.sqrt(0.6 * a * 0.1 * L**2 / (96485.33212 * 1e-10)), rel=1e-6)
@@ -156,6 +163,14 @@ def test_the_bottom_share_of_a_run_without_moments_is_no_number():
     design = cf.Geometry.load(DESIGNS / "graded_uniform.toml")
     run = cf.solve(cf.Cell(design.mesh(coarsen=8), **CELL, **cf.graded(design)), cf.Steady(current=1e6))
     assert run.outcome.kind == "depleted" and np.isnan(cf.bottom_share(run))
+
+
+def test_the_bottom_share_is_that_of_what_was_plated_since_the_start():
+    design = cf.Geometry.load(DESIGNS / "graded_uniform.toml")
+    bare = cf.Cell(design.mesh(coarsen=8), **CELL, **cf.graded(design))
+    below = replace(bare, plated=lambda x: np.where(x[-1] < 50 * um, 3e3, 0.0))
+    step = cf.Galvanostatic(current=20.0, capacity=1e4)
+    assert cf.bottom_share(cf.solve(below, step)) == pytest.approx(cf.bottom_share(cf.solve(bare, step)), abs=0.02)
 
 
 def test_runs_on_one_mesh_share_its_homogenisation(monkeypatch):

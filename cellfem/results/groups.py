@@ -13,6 +13,9 @@ from cellfem.results.tortuosity import effective
 from cellfem.units import FARADAY, thermal_voltage
 
 STEP = 1e-30
+GROUPS = ("electrode Damkohler number, nu^2 [-]", "front-loading, delta [-]", "kappa_eff over sigma_eff [-]",
+          "depletion number of the host, N_c [-]", "Thiele modulus [-]", "pore Wagner number [-]", "pore depletion [-]",
+          "diffusion time of the host [s]", "fill fraction of the host, Q V_m/(F eps L) [-]")  # keys of `groups`
 
 
 def groups(solution: Solution, k: int | None) -> dict[str, float]:
@@ -35,16 +38,21 @@ def groups(solution: Solution, k: int | None) -> dict[str, float]:
     R_s = _surface_resistance(cell, c_0)
     d = 4 * medium.eps / a
     alpha_c = getattr(cell.kinetics_used, "alpha_c", 0.5)
-    return {
-        "electrode Damkohler number, nu^2 [-]": a * L**2 * (1 / kappa + 1 / float(sigma)) / R_s,
-        "front-loading, delta [-]": alpha_c * I * L / (thermal_voltage(cell.temperature) * kappa),
-        "kappa_eff over sigma_eff [-]": kappa / float(sigma),
-        "depletion number of the host, N_c [-]": (1 - t_plus) * I * L / (2 * FARADAY * D * B * cell.electrolyte.c_0),
-        "Thiele modulus [-]": _thiele(cell, (1 - t_plus) * a * L**2 / (FARADAY * D * B)),
-        "pore Wagner number [-]": bulk * R_s / d,
-        "pore depletion [-]": (1 - t_plus) * I / (a * L) * d / (FARADAY * D * cell.electrolyte.c_0),
-        "diffusion time of the host [s]": medium.eps * L**2 / (D * B),
-    }
+    return dict(zip(GROUPS, (
+        a * L**2 * (1 / kappa + 1 / float(sigma)) / R_s,
+        alpha_c * I * L / (thermal_voltage(cell.temperature) * kappa),
+        kappa / float(sigma),
+        (1 - t_plus) * I * L / (2 * FARADAY * D * B * cell.electrolyte.c_0),
+        _thiele(cell, (1 - t_plus) * a * L**2 / (FARADAY * D * B)),
+        bulk * R_s / d,
+        (1 - t_plus) * I / (a * L) * d / (FARADAY * D * cell.electrolyte.c_0),
+        medium.eps * L**2 / (D * B),
+        _plated(solution, k) * cell.metal.thickness_per_charge / (medium.eps * L)), strict=True))
+
+
+def _plated(solution: Solution, k: int | None) -> float:
+    """Q [C/m2] of metal in the host per superficial area; NaN where nothing plates."""
+    return math.nan if k is None else float(solution.sites["q"][k] @ solution.cell.sites.area) / solution.cell.area
 
 
 def _surface_resistance(cell, c_0: np.ndarray) -> float:

@@ -60,7 +60,7 @@ def layer_means(solution: Solution, k: int) -> np.ndarray:
 
 
 def bottom_share(solution: Solution, k: int | None = None) -> float:
-    """Share of the plated charge (of the current, in a steady state) that lies in the bottom half of the host.
+    """Share of the charge plated since the start (of the current, in a steady state) in the bottom half of the host.
 
     NaN for a run without a solved moment.  Raises ValueError for anything but a run.
     """
@@ -69,7 +69,8 @@ def bottom_share(solution: Solution, k: int | None = None) -> float:
         return math.nan
     k = last_plating(solution) if k is None else k
     sites, middle = solution.cell.sites, host_top(solution.cell.mesh) / 2
-    plated = solution.sites["q"][k] if np.any(solution.sites["q"][k]) else solution.sites["plating"][k]
+    plated = solution.sites["q"][k] - solution.cell.metal_at_start
+    plated = plated if np.any(plated) else solution.sites["plating"][k]
     on = np.isclose(sites.x[-1], middle, rtol=1e-9)
     weight = np.where(on, 0.5, sites.x[-1] < middle) * sites.area
     return float(plated @ weight / (plated @ sites.area))
