@@ -58,6 +58,19 @@ def test_twins_of_different_height_are_refused():
         cf.twin_differences(resolved, other)
 
 
+@pytest.mark.parametrize("law, missing", [
+    (cf.ButlerVolmer(), {"Thiele modulus [-]"}),
+    (cf.Tafel(i_0=1e-3), {"electrode Damkohler number, nu^2 [-]", "pore Wagner number [-]", "Thiele modulus [-]"}),
+    (cf.Linear(), {"front-loading, delta [-]", "Thiele modulus [-]"}),
+    (cf.FirstOrder(), {"electrode Damkohler number, nu^2 [-]", "pore Wagner number [-]"})],
+    ids=lambda given: type(given).__name__)
+def test_groups_that_the_kinetics_do_not_have_are_no_numbers(law, missing):
+    design = cf.Geometry.load(DESIGNS / "graded_uniform.toml")
+    cell = cf.Cell(design.mesh(coarsen=8), **CELL, **cf.graded(design), kinetics=law)
+    row = cf.report(cf.solve(cell, cf.Steady(current=10.0)))
+    assert {name for name in cf.GROUPS if np.isnan(row[name])} == missing
+
+
 def test_twins_that_are_no_runs_are_refused():
     with pytest.raises(ValueError, match="twin_differences: resolved: found 1; a run that was solved is needed"):
         cf.twin_differences(1, 2)

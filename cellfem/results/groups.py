@@ -8,7 +8,7 @@ import numpy as np
 
 from cellfem.geometry.measures import volumes
 from cellfem.model.solution import Solution
-from cellfem.physics.kinetics import FirstOrder
+from cellfem.physics.kinetics import FirstOrder, reversible
 from cellfem.results.tortuosity import effective
 from cellfem.units import FARADAY, thermal_voltage
 
@@ -23,7 +23,8 @@ def groups(solution: Solution, k: int | None) -> dict[str, float]:
 
     L is the host's height, I the superficial current density, a the bare surface per volume, R_s the sum of
     charge-transfer resistance (the slope of the kinetics at eta = 0) and area-mean film resistance, d = 4 eps/a the
-    hydraulic diameter of the pores.  NaN for what needs a current where none flows.
+    hydraulic diameter of the pores.  NaN for what needs a current where none flows, and for what the kinetics do not
+    have: R_s a law that cannot strip, delta a linear one, the Thiele modulus all but those of first order.
     """
     cell, mesh = solution.cell, solution.cell.mesh
     medium, cells = effective(mesh, media=cell.medium), mesh.subdomains["electrode"]
@@ -37,7 +38,7 @@ def groups(solution: Solution, k: int | None) -> dict[str, float]:
     kappa, sigma = bulk * B, medium.sigma if np.ndim(medium.sigma) == 0 else medium.sigma[2, 2]
     R_s = _surface_resistance(cell, c_0)
     d = 4 * medium.eps / a
-    alpha_c = getattr(cell.kinetics_used, "alpha_c", 0.5)
+    alpha_c = getattr(cell.kinetics_used, "alpha_c", math.nan)  # a linear law has none
     return dict(zip(GROUPS, (
         a * L**2 * (1 / kappa + 1 / float(sigma)) / R_s,
         alpha_c * I * L / (thermal_voltage(cell.temperature) * kappa),
@@ -56,7 +57,9 @@ def _plated(solution: Solution, k: int | None) -> float:
 
 
 def _surface_resistance(cell, c_0: np.ndarray) -> float:
-    """R_ct + R_film [Ohm m2]."""
+    """R_ct + R_film [Ohm m2]; NaN where the law has no equilibrium, and its slope at eta = 0 thus no meaning."""
+    if not reversible(cell.kinetics_used):
+        return math.nan
     slope = np.imag(cell.kinetics_used.rate(c_0, np.array([STEP * 1j]), np.zeros(1), cell.temperature))[0] / STEP
     film = cell.sites.mean(cell.film_resistance)
     return float(1 / slope + film)
