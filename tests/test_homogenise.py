@@ -188,6 +188,26 @@ def test_electrode_factor_of_straight_pores_is_one_and_dead_ends_count():
     assert electrode_tortuosity_factor(dead) == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.parametrize("floor", [False, True], ids=["walls alone", "with floor"])
+def test_electrode_factor_of_ever_narrower_channels(floor):
+    """VGA without its floor tends to 1, second order in the width; a floor of the share s of the surface draws its
+    current through the whole depth: 3 (s^2 + s (1 - s) + (1 - s)^2/3).  Tops that face the separator do not count."""
+    vga, above = cf.Geometry.load(DESIGNS / "vga_2d.toml"), []
+    for pitch in (21 * um, 11 * um, 6 * um):
+        narrow = replace(vga, collector_plates=floor, size=(pitch / 2, vga.size[1]), cell_size=vga.cell_size * pitch
+                         / vga.walls.pitch, walls=replace(vga.walls, pitch=pitch))
+        width = (pitch - vga.walls.thickness) / 2
+        s = width / (vga.size[1] + width) if floor else 0.0
+        above.append(electrode_tortuosity_factor(narrow.mesh()) - 3 * (s**2 + s * (1 - s) + (1 - s) ** 2 / 3))
+    assert 0.01 > above[0] > 3 * above[1] > 9 * above[2] > 0
+
+
+def test_the_electrode_factor_of_the_shipped_vga_is_that_of_the_docs():
+    found = electrode_tortuosity_factor(cf.Geometry.load(DESIGNS / "vga_2d.toml").mesh())
+    assert found == pytest.approx(1.107, abs=5e-4)
+    assert "1.107" in (DESIGNS.parent / "docs" / "conventions.md").read_text(encoding="utf-8")
+
+
 def test_electrode_factor_of_a_uniform_electrode_is_its_tortuosity_factor():
     mesh = cf.Geometry.load(DESIGNS / "vga_2d.toml").envelope(dimension=1).mesh(coarsen=0.25)
     medium = cf.Medium(eps=0.6, B=0.2, a_s=1e5)
