@@ -137,6 +137,15 @@ def test_tensors_are_reported_in_full():
     assert [bare[f"tortuosity factor, {axis} [-]"] for axis in "xyz"] == pytest.approx([2.0] * 3)
 
 
+def test_an_oblique_host_in_two_dimensions_reports_its_own_tensor_and_warns_of_none():
+    B = np.array([[0.3, 0.0, 0.1], [0.0, 0.5, 0.0], [0.1, 0.0, 0.2]])
+    mesh = cf.Geometry.load(DESIGNS / "vga_2d.toml").envelope().mesh(coarsen=8)
+    media = {"electrode": cf.Medium(eps=0.6, B=B.tolist(), sigma=10 * B, a_s=1e5)}
+    row = tortuosity.host_numbers(mesh, media=media)  # warnings are errors here
+    assert row["MacMullin number, xz [-]"] == pytest.approx(np.linalg.inv(B)[0, 2])
+    assert row["sigma_eff, xz [S/m]"] == pytest.approx(1.0)
+
+
 def test_a_resolved_run_reports_all_directions():
     mesh = cf.Geometry.load(DESIGNS / "vga_2d.toml").mesh(coarsen=6)
     row = cf.report(cf.solve(cf.Cell(mesh, host=GRAPHENE, **CELL), cf.Steady(current=10.0)))

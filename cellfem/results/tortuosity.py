@@ -21,21 +21,24 @@ _KNOWN: dict[int, dict] = {}  # by mesh: what was computed of it, forgotten with
 def effective(mesh, host=None, media=None) -> Medium:
     """`homogenise`, once per mesh and media: reports of several runs on one mesh share it.
 
-    A host that is one uniform electrode has the tensors of its own medium.
+    A host that is one uniform electrode has the tensors of its own medium, also along axes that its mesh drops.
     """
+    given = (media or {}).get("electrode")
+    uniform = given is not None and "pore" not in mesh.subdomains and _uniform(given)
     return _once(mesh, (_key(getattr(host, "sigma", None)), _media_key(media)),
-                 lambda: _own_tensors(homogenise(mesh, host=host, media=media), mesh, (media or {}).get("electrode")))
+                 lambda: _with_own_tensors(mesh, given) if uniform else homogenise(mesh, host=host, media=media))
 
 
-def _own_tensors(found: Medium, mesh, given: Medium | None) -> Medium:
-    """`found` with the full tensors of the medium `given`, where all of the host is that: faces of the host that are
-    parted by mirrors show the diagonal alone, and a mesh of fewer dimensions part of that."""
-    if given is None or "pore" in mesh.subdomains:
-        return found
+def _uniform(medium: Medium) -> bool:
+    """Whether nothing varies with position, and tensors are known along all axes."""
+    values = (medium.eps, medium.B, medium.sigma, medium.a_s)
+    return not any(callable(value) or np.shape(value) in ((1, 1), (2, 2)) for value in values)
+
+
+def _with_own_tensors(mesh, given: Medium) -> Medium:
     own = {"B": given.eps if given.B is None else given.B, "sigma": given.sigma}
-    if any(callable(value) or (np.ndim(value) == 2 and len(value) < 3) for value in (given.eps, *own.values())):
-        return found
-    return replace(found, **{name: value if np.ndim(value) or np.isinf(value) else value * np.eye(3)
+    found = homogenise(mesh, media={"electrode": replace(given, B=None, sigma=np.inf)})  # porosity and surface
+    return replace(found, **{name: np.asarray(value) if np.ndim(value) or np.isinf(value) else value * np.eye(3)
                              for name, value in own.items()})
 
 
@@ -80,6 +83,7 @@ def _media_key(media) -> tuple:
 
 def _key(value):
     """A number or an array by what it holds, a function as itself (which keeps it alive)."""
+    value = np.asarray(value) if isinstance(value, list | tuple) else value
     return (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
 
 
