@@ -16,10 +16,10 @@ from cellfem.geometry.measures import volumes
 from cellfem.geometry.periodic import Pairing, pair, periods_of
 from cellfem.model.laplace import conduct, energy
 from cellfem.model.periodic_cell import efficiency, percolating
+from cellfem.model.tensors import KEPT
 from cellfem.numerics.operators import CellOperators
 
 ON_FACE = 1e-9  # [-] of the host's extent: nodes nearer than this lie on a face
-FULL_AXES = {1: [2], 2: [0, 2], 3: [0, 1, 2]}  # where a mesh's axes stand among x, y, z
 OBLIQUE = 1e-9  # [-] of a tensor's largest entry, from which off-diagonal ones are told of
 EXCESS = 1e-6  # [-] by which a conductance may pass the arithmetic mean: round-off of the solves
 
@@ -39,7 +39,7 @@ class Tensors:
         """Set the cells; `given` is what the medium says, which a 3 x 3 tensor knows along dropped axes, too."""
         self.local[..., cells] = local
         self.diagonal[:, cells] = local[-1, -1]
-        self.diagonal[np.ix_(FULL_AXES[len(local)], cells)] = np.einsum("kkc->kc", local)
+        self.diagonal[np.ix_(KEPT[len(local)], cells)] = np.einsum("kkc->kc", local)
         if not callable(given) and np.shape(given) == (3, 3):
             self.diagonal[:, cells] = np.diag(given)[:, None]
 
@@ -88,7 +88,7 @@ class HostLayer:
 
         Raises ConvergenceError where it exceeds the volume mean of the local tensors (Wiener's upper bound).
         """
-        axes, local = FULL_AXES[self.mesh.dim()], given.local[..., cells]
+        axes, local = KEPT[self.mesh.dim()], given.local[..., cells]
         mean = local @ self.volume[cells] / self.box
         out = np.diag(given.diagonal[:, cells] @ self.volume[cells]) / self.box
         if self.volume[cells].sum() > (1 - 1e-9) * self.box and np.all(np.ptp(local, axis=2) == 0):
