@@ -22,6 +22,7 @@ from cellfem.physics.film import Film, Layer, MosaicFilm
 from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
 from cellfem.physics.nucleation import Nucleation
 from cellfem.results.check import Checked, format_check, refine_check
+from cellfem.results.check_medium import CheckedMedium, homogenise_check
 from cellfem.results.cycles import (
     average_efficiency,
     cycle_table,
@@ -48,15 +49,15 @@ from cellfem.studies.solve import solve
 __version__ = "0.1.0"
 
 __all__ = [
-    "FIBRES", "GRAINS", "GROUPS", "PLATES", "TUBES", "ButlerVolmer", "Cell", "Checked", "ConvergenceError",
-    "CurrentAtRatio", "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic", "Geometry", "GeometryError",
-    "Growth", "Host", "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation", "Potentiostatic", "Reservoir",
-    "Rest", "SafeOperation", "SandPoint", "SandStudy", "Separator", "Solution", "Steady", "Substrate", "Table",
-    "Tafel", "TrustWarning", "UniformFlux", "__version__", "average_efficiency", "bottom_share",
+    "FIBRES", "GRAINS", "GROUPS", "PLATES", "TUBES", "ButlerVolmer", "Cell", "Checked", "CheckedMedium",
+    "ConvergenceError", "CurrentAtRatio", "Electrolyte", "Film", "FirstOrder", "Foil", "Galvanostatic", "Geometry",
+    "GeometryError", "Growth", "Host", "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation",
+    "Potentiostatic", "Reservoir", "Rest", "SafeOperation", "SandPoint", "SandStudy", "Separator", "Solution", "Steady",
+    "Substrate", "Table", "Tafel", "TrustWarning", "UniformFlux", "__version__", "average_efficiency", "bottom_share",
     "current_at_one_percent", "cycle_table", "cycles_to_retention", "drop_islands", "efficiency_of_retention",
     "electrode_tortuosity_factor", "filling_table", "format_check", "format_table", "graded", "homogenise",
-    "limit_rows", "limiting_current", "mosaic", "random_field", "read_mesh", "refine_check", "report",
-    "retention_of_efficiency", "risk_rows", "safe_capacity", "safe_current", "safe_rows", "sand_rows", "sand_study",
-    "solve", "twin_differences", "write_curves", "write_filling", "write_limits", "write_map", "write_report",
-    "write_risk_maps", "write_safe", "write_sand", "write_table", "write_tornado",
+    "homogenise_check", "limit_rows", "limiting_current", "mosaic", "random_field", "read_mesh", "refine_check",
+    "report", "retention_of_efficiency", "risk_rows", "safe_capacity", "safe_current", "safe_rows", "sand_rows",
+    "sand_study", "solve", "twin_differences", "write_curves", "write_filling", "write_limits", "write_map",
+    "write_report", "write_risk_maps", "write_safe", "write_sand", "write_table", "write_tornado",
 ]

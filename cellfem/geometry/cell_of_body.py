@@ -16,7 +16,7 @@ MOST_CLOSED = 0.01  # [-] of the electrolyte that closed pores may hold
 FEW_CLOSED = 1e-4  # [-] of which nothing is said
 
 
-def mesh_of(design, distance, labels=None, coarsen: float = 1.0):
+def mesh_of(design, distance, labels=None, coarsen: float = 1.0, halvings: int = 0):
     """Body-fitted tetrahedra of a design; pores that lead nowhere are left out.
 
     Raises GeometryError where more than MOST_CLOSED of the electrolyte is closed off, and what `body_fitted` raises;
@@ -26,7 +26,7 @@ def mesh_of(design, distance, labels=None, coarsen: float = 1.0):
         mesh = body_fitted(distance, design.size, design.cell_size, surface_cell_size=design.surface_cell_size,
                            neck_cell_size=design.neck_cell_size, layers=solids.layers(design)[1:], labels=labels or {},
                            periodic=(design.periodic, design.periodic, False), floor_plates=design.collector_plates,
-                           coarsen=coarsen)
+                           coarsen=coarsen, halvings=halvings)
     except GeometryError as error:
         raise GeometryError(f"{design.file}: {error}") from error
     _check_phases(design, mesh)

@@ -109,21 +109,23 @@ class Geometry:
                    cell_size=found.cell_size_um * um, surface_cell_size=None if surface is None else surface * um,
                    neck_cell_size=None if neck is None else neck * um, periodic=found.periodic, **parts, file=file)
 
-    def mesh(self, coarsen: float = 1.0):
+    def mesh(self, coarsen: float = 1.0, *, halvings: int = 0):
         """The design cut into cells: a plain skfem mesh in metres with named regions and surfaces.
 
         Parameters
         ----------
         coarsen : factor on all cell sizes; 0.5 cuts every cell in two in every direction
+        halvings : how often all cells of the coarsened mesh are cut in two in every direction: meshes whose errors
+            shrink with their order, for `homogenise_check`
 
         Raises GeometryError where the mesh would be too large or a gap is too thin for the cell size; warns
         (TrustWarning) where `cell_size` asks for fewer than two cells across a gap, which then has two.
         """
         if self.body is not None:
             plan.check_coarsen(self, coarsen)
-            mesh = cell_of_body.mesh_of(self, bodies.body_of(self), bodies.labels_of(self), coarsen)
+            mesh = cell_of_body.mesh_of(self, bodies.body_of(self), bodies.labels_of(self), coarsen, halvings)
         else:
-            grid = plan.grid(self, coarsen)
+            grid = plan.grid(self, coarsen / 2**halvings)
             plan.check(self, grid)
             mesh = layered.build(grid.axes, grid.blocks, plan.REGIONS, floor_plates=self.collector_plates,
                                  mouth_at=0.0 if self.shape == "slab" else self.size[-1])

@@ -6,6 +6,7 @@ onto it; the layers above the host are further cubes of the same lattice, so tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -16,8 +17,8 @@ from cellfem.geometry import levelset_check, levelset_cut, levelset_relax
 from cellfem.geometry.levelset_box import box_of
 from cellfem.geometry.levelset_cut import Distance
 from cellfem.geometry.levelset_facets import named, tetrahedra
-from cellfem.geometry.levelset_lattice import Box, Tree, grow, lattice
-from cellfem.geometry.levelset_size import wanted
+from cellfem.geometry.levelset_lattice import Box, Tree, grow, halved, lattice
+from cellfem.geometry.levelset_size import ACROSS, wanted
 from cellfem.units import um
 
 MOST_CELLS = 20e6
@@ -26,7 +27,7 @@ MOST_CELLS = 20e6
 def body_fitted(distance: Distance, size: Sequence[float], cell_size: float, *, surface_cell_size: float | None = None,
                 neck_cell_size: float | None = None, layers: Sequence[tuple[str, float]] = (),
                 labels: Mapping[str, Callable] | None = None, periodic: tuple[bool, ...] = (False, False, False),
-                floor_plates: bool = True, solid: bool = True, coarsen: float = 1.0) -> MeshTet1:
+                floor_plates: bool = True, solid: bool = True, coarsen: float = 1.0, halvings: int = 0) -> MeshTet1:
     """Tetrahedra of a body in a box and of the pores around it, with their common surface named.
 
     Parameters
@@ -44,7 +45,9 @@ def body_fitted(distance: Distance, size: Sequence[float], cell_size: float, *, 
     periodic : whether the cell repeats along x, y and (without layers) z; its opposite sides are then cut alike
     floor_plates : whether the bare floor z = 0 belongs to `host_surface`
     solid : whether the body itself is meshed, too; without it `host_surface` consists of outer facets
-    coarsen : factor on all cell sizes
+    coarsen : factor on all cell sizes; the cubes of 1/2, 1/4, ... are those of 1 halved once, twice, ...
+    halvings : how often all cubes are halved, those next to necks and far from surfaces alike, so that errors shrink
+        with their order
 
     Returns
     -------
@@ -55,8 +58,12 @@ def body_fitted(distance: Distance, size: Sequence[float], cell_size: float, *, 
     """
     surface = cell_size if surface_cell_size is None else surface_cell_size
     least = surface if neck_cell_size is None else neck_cell_size
+    finer = max(0, math.ceil(-math.log2(coarsen)))
+    coarsen *= 2**finer
     box = box_of(size, cell_size, least, layers=layers, coarsen=coarsen, periodic=periodic)
-    tree = grow(box, wanted(box, distance, surface * coarsen))
+    tree = grow(box, wanted(box, distance, surface * coarsen, ACROSS / coarsen))
+    for _ in range(finer + halvings):
+        tree = halved(tree)
     check_count(tree, cell_size)
     return fitted(tree, distance, layers=layers, labels=labels or {}, floor_plates=floor_plates, solid=solid)
 

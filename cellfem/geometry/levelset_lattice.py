@@ -14,7 +14,7 @@ Places on the lattice are integers, in units of half the smallest cube, so that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class Tree:
         shape = self.box.shape(level)
         there = np.ones(shape, dtype=bool)
         if level > 0:
-            there = np.repeat(np.repeat(np.repeat(self.halved[level - 1], 2, 0), 2, 1), 2, 2)
+            there = _doubled(self.halved[level - 1])
         if level < self.box.levels:
             there &= ~self.halved[level]
         above = -(-self.box.marks[-1] >> (self.box.levels - level))
@@ -129,7 +129,7 @@ def grow(box: Box, wanted: Callable[[np.ndarray, int], np.ndarray]) -> Tree:
         split = np.zeros(box.shape(level), dtype=bool)
         there = np.ones(split.shape, dtype=bool)
         if level > 0:
-            there = np.repeat(np.repeat(np.repeat(halved[-1], 2, 0), 2, 1), 2, 2)
+            there = _doubled(halved[-1])
         cut = _cut_by_planes(box, level)
         split |= there & cut
         units = 2 << (box.levels - level)
@@ -139,6 +139,17 @@ def grow(box: Box, wanted: Callable[[np.ndarray, int], np.ndarray]) -> Tree:
             split[tuple(cells)] = wanted(box.places(cells * units + units // 2), level)
         halved.append(split)
     return Tree(box, tuple(_balanced(box, halved)))
+
+
+def halved(tree: Tree) -> Tree:
+    """The tree with every cube halved: cells of the same shape at the same places, all of half the size."""
+    box = replace(tree.box, counts=tuple(2 * n for n in tree.box.counts), marks=tuple(2 * m for m in tree.box.marks))
+    return Tree(box, tuple(_doubled(split) for split in tree.halved))
+
+
+def _doubled(cells: np.ndarray) -> np.ndarray:
+    """Each of the cells (x, y, z) twice along every axis."""
+    return np.repeat(np.repeat(np.repeat(cells, 2, 0), 2, 1), 2, 2)
 
 
 def _cut_by_planes(box: Box, level: int) -> np.ndarray:
