@@ -14,6 +14,18 @@ from cellfem.units import um
 
 MOST_CLOSED = 0.01  # [-] of the electrolyte that closed pores may hold
 FEW_CLOSED = 1e-4  # [-] of which nothing is said
+SIDE_PLACES = 4000  # on each side of a periodic cell, at which the body is compared with its image
+UNLIKE = 0.05  # [-] of the cells at the surface: by how much its distance may differ there
+POROSITY = "raise {shape}.porosity"
+OPEN = {"sheets": "tilt the sheets further (sheets.tilt_degrees) so that gaps lead up, or set periodic = true with"
+        " pitch and tilt that fit the box: then tilted gaps go on through the sides",
+        "image": "set image.fill_closed_pores = true", "cad": "give the solid openings",
+        "particles": "widen particles.window_um, or set more windows",
+        "combination": "mind how its parts close gaps together"}
+FIT = {"sheets": "pitch_um over the sine of the tilt has to fit a whole number of times into size_um along"
+       " direction_degrees, waves likewise", "minimal_surface": "size_um has to be a whole number of period_um",
+       "spheres": "size_um has to be a whole number of period_um, and spheres across a side need their image",
+       "image": "images are cut anywhere", "cad": "drawn parts end anywhere"}
 
 
 def mesh_of(design, distance, labels=None, coarsen: float = 1.0, halvings: int = 0):
@@ -22,6 +34,8 @@ def mesh_of(design, distance, labels=None, coarsen: float = 1.0, halvings: int =
     Raises GeometryError where more than MOST_CLOSED of the electrolyte is closed off, and what `body_fitted` raises;
     messages name the file.  Warns (TrustWarning) of pores that are left out.
     """
+    if design.periodic:
+        check_repeats(design, distance)
     try:
         mesh = body_fitted(distance, design.size, design.cell_size, surface_cell_size=design.surface_cell_size,
                            neck_cell_size=design.neck_cell_size, layers=solids.layers(design)[1:], labels=labels or {},
@@ -31,6 +45,25 @@ def mesh_of(design, distance, labels=None, coarsen: float = 1.0, halvings: int =
         raise GeometryError(f"{design.file}: {error}") from error
     _check_phases(design, mesh)
     return _without_closed_pores(design, mesh)
+
+
+def check_repeats(design, distance) -> None:
+    """Raise GeometryError unless the body's surface goes on from each side along x and y to the opposite one."""
+    scale = design.surface_cell_size or design.cell_size
+    rng = np.random.default_rng(0)
+    for axis in (0, 1):
+        low = rng.uniform(0, 1, (3, SIDE_PLACES)) * np.array(design.size)[:, None]
+        high = low.copy()
+        low[axis], high[axis] = 0.0, design.size[axis]
+        one, two = distance(low), distance(high)
+        apart = np.where(np.minimum(np.abs(one), np.abs(two)) < scale, np.abs(one - two), 0.0)
+        worst = int(np.argmax(apart))
+        if apart[worst] > UNLIKE * scale:
+            raise GeometryError(explain(f"{design.file}: periodic", f"found a body that does not repeat along"
+                                        f" {'xy'[axis]}: its surface is {apart[worst] / um:.3g} um off on the opposite"
+                                        f" side ({checks.near(low[:, worst])})", "both sides have to be alike",
+                                        f"Leave periodic out (then sides are mirrors), or mind that"
+                                        f" {FIT.get(design.shape, 'the body has to have the periods size_um')}."))
 
 
 def _check_phases(design, mesh) -> None:
@@ -51,8 +84,8 @@ def _without_closed_pores(design, mesh):
     share = sum(island.volume for island in lost) / wet
     text = explain(f"{design.file}: {design.shape}", f"found {len(lost)} closed pores, {share:.2%} of the electrolyte"
                    f" (the largest {checks.near(lost[0].place)})", f"up to {MOST_CLOSED:.0%} is left out of the mesh",
-                   "Open the pores: raise the porosity, or lower surface_cell_size_um where necks are too narrow for"
-                   " the lattice.")
+                   f"Open the pores: {OPEN.get(design.shape, POROSITY.format(shape=design.shape))}, or lower"
+                   " surface_cell_size_um where necks are too narrow for the lattice.")
     if share > MOST_CLOSED:
         raise GeometryError(text)
     if share > FEW_CLOSED:
