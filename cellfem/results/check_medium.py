@@ -18,11 +18,21 @@ AXES = "xyz"
 
 
 @dataclass(frozen=True, eq=False)
+class MediumErrors:
+    """Estimated errors of a medium's numbers, in their units; those of tensors entry by entry."""
+
+    eps: float
+    B: np.ndarray
+    sigma: np.ndarray | float
+    a_s: float
+
+
+@dataclass(frozen=True, eq=False)
 class CheckedMedium:
     """The extrapolated medium; what `homogenise` found on each mesh is beside it."""
 
     medium: Medium  # the limit of ever smaller cells
-    error: Medium  # estimated |medium - limit|, number by number, in the same units
+    error: MediumErrors  # estimated |finest - limit|, number by number
     meshes: tuple[Medium, ...]  # from the coarsest to the finest
 
     @property
@@ -61,8 +71,8 @@ def homogenise_check(geometry, *, host=None, coarsen: float = 2.0, halvings: int
                           for key in ("eps", "B", "sigma", "a_s"))
     solid = eps[1] / max(1 - eps[0], 1e-12)
     return CheckedMedium(Medium(eps=eps[0], B=B[0], sigma=sigma[0], a_s=a_s[0]),
-                         Medium(eps=eps[1], B=B[1] + np.abs(B[0]) * eps[1] / eps[0],
-                                sigma=sigma[1] + np.abs(sigma[0]) * solid if np.ndim(sigma[0]) else 0.0, a_s=a_s[1]),
+                         MediumErrors(eps[1], B[1] + np.abs(B[0]) * eps[1] / eps[0],
+                                      sigma[1] + np.abs(sigma[0]) * solid if np.ndim(sigma[0]) else 0.0, a_s[1]),
                          tuple(found))
 
 
@@ -95,7 +105,7 @@ def _order(values: Sequence[float]) -> float:
     return math.nan if not order >= LEAST_ORDER else min(order, HIGHEST_ORDER)
 
 
-def _numbers(medium: Medium) -> dict[str, float]:
+def _numbers(medium: Medium | MediumErrors) -> dict[str, float]:
     B = np.broadcast_to(np.diag(medium.B) if np.ndim(medium.B) else medium.B, 3)
     return ({"porosity [-]": float(medium.eps)}
             | {f"D_eff/D, {axis} [-]": float(b) for axis, b in zip(AXES, B, strict=True)}
