@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from verification import cells, exact
@@ -72,6 +73,47 @@ def test_edges_of_a_host_hold_in_direct_runs(risk):
     current = 1.5 * by_capacity.current
     found = cf.safe_capacity(cell, current, risk=risk)
     assert kept(cell, current, 0.99 * found.capacity, risk) and not kept(cell, current, 1.02 * found.capacity, risk)
+
+
+@pytest.fixture(scope="module")
+def starving():
+    """A labyrinth whose deep end is idle and empty long before a busy place is, and the current that empties it.
+
+    The metal is so dense that its deposit closes no pore.
+    """
+    cell = cells.make(cells.shipped("hga_2d", 6), LIPF6_EC_DMC, metal=replace(cells.LITHIUM, rho=3300.0))
+    return cell, cf.current_at_one_percent(cell, ratio=1e-3)
+
+
+def test_an_idle_place_that_starves_breaks_no_bound_of_1(starving):
+    """Above that current the steady state goes on; a risk of less than 1 counts idle places too."""
+    cell, emptied = starving
+    assert emptied.plating < 0.1
+    assert cf.safe_capacity(cell, 1.02 * emptied.current, risk=1.0).capacity == math.inf
+
+
+@pytest.mark.slow
+def test_the_largest_steady_current_empties_a_busy_place(starving):
+    cell, emptied = starving
+    found = cf.safe_current(cell, math.inf, risk=1.0)
+    assert emptied.current < found.current < found.limiting_current and found.solution is not None
+    for share, kind in ((0.99, "steady"), (1.02, "depleted")):
+        assert cf.solve(cell, cf.Steady(current=share * found.current)).outcome.kind == kind
+    assert cf.safe_current(cell, math.inf, risk=0.9995).current < found.current
+
+
+@pytest.mark.slow
+def test_a_host_that_is_nearly_full_is_safe_at_small_currents_alone():
+    """Near what the pores hold, plating has to be far more even than at the current that the bound would allow."""
+    cell = cells.make(cells.shipped("vga_2d", 6), LIPF6_EC_DMC, film=cf.Film(R=1e-3))
+    target = 12.48 * CAPACITY
+    found = cf.safe_current(cell, target, risk=0.9, tolerance=5e-3)
+    assert found.current > 30.0 and len(found.runs) < 25
+    for share, kind in ((0.99, "finished"), (1.02, "closed")):
+        run = cf.solve(cell, cf.Galvanostatic(current=share * found.current, capacity=target), tolerance=5e-3)
+        assert run.outcome.kind == kind
+    full = cf.safe_current(cell, 1.2 * target, risk=0.9, tolerance=5e-3)
+    assert full.current == 0 and "do not fit" in full.message
 
 
 @pytest.mark.parametrize("call", [lambda c: cf.safe_current(c, 1.0, risk=0.0), lambda c: cf.safe_current(c, -1.0),

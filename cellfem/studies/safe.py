@@ -14,10 +14,11 @@ import numpy as np
 
 from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
-from cellfem.model.protocol import STOP_RATIO, Galvanostatic
+from cellfem.model.protocol import STOP_RATIO, Galvanostatic, Steady
 from cellfem.model.solution import Solution
+from cellfem.studies.depletion import BUSY
 from cellfem.studies.limiting import limiting_current
-from cellfem.studies.one_percent import current_at_one_percent
+from cellfem.studies.one_percent import CurrentAtRatio, current_at_one_percent
 from cellfem.studies.planar import planar_sand_time, salt_time, separator_sand_time
 from cellfem.studies.solve import TOLERANCE, solve
 
@@ -25,6 +26,7 @@ RISK = 1.0  # [-] the default bound: no place depletes before the target is plat
 CLOSE = 4e-3  # [-] relative width to which a bound is solved for
 LONGEST = 25.0  # [-] longest run over the time in which all the salt would be plated
 STRIDE = (0.01, 0.05)  # [-] least and largest first step of a search, relative
+EVEN = math.log(1e-3)  # [-] of a current so much smaller that kinetics are linear: plating gets no more even
 JUMP = 0.05  # [-] excess from which on it is no better known: at a limiting current the risk jumps
 RUNS = 30  # of a search
 CLOSED = "closed"  # the outcome of a run whose deposit has filled a pore
@@ -73,11 +75,12 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
     limit = limiting_current(cell)
     if math.isinf(limit):
         return search.result(current, math.inf, limit, "no current lowers the concentration: t+ = 1")
-    lasting = current_at_one_percent(cell, ratio=max(1 - risk, STOP_RATIO))
-    if current <= lasting.current:
+    lasting, idle = _emptied(cell, risk)
+    starves = idle and risk == 1 and current > lasting.current
+    if current <= lasting.current or starves and solve(cell, Steady(current=current)).outcome.kind == "steady":
         return search.result(current, math.inf, limit, f"at {current / 10:.4g} mA/cm2 the steady state keeps the risk"
-                             f" {risk:g}, as up to {lasting.current / 10:.4g} mA/cm2: only the room for the metal ends"
-                             " it")
+                             f" {risk:g}, as up to {max(current, lasting.current) / 10:.4g} mA/cm2: only the room for"
+                             " the metal ends it")
     long = solve(cell, Galvanostatic(current=current, duration=LONGEST * salt_time(cell, current)),
                  tolerance=tolerance)
     t = _crossing(long, risk)
@@ -98,7 +101,8 @@ def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: 
 
     A bracketing secant method on transient runs; each run's risk counts, extrapolated where it depletes early.  A run
     whose deposit closes a pore before the target breaks the bound too; 0 where no smaller current helps.  With an
-    infinite capacity the steady state decides, in one bordered solve.
+    infinite capacity the steady state decides: one bordered solve, or, at a risk of 1 in a host whose emptiest place is
+    idle, a ramp of the current until a place that plates in earnest is empty (to 0.2 %).
 
     Parameters
     ----------
@@ -114,15 +118,34 @@ def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: 
     limit = limiting_current(cell)
     if math.isinf(limit):
         return search.result(math.inf, capacity, limit, "no current lowers the concentration: t+ = 1")
-    lasting = current_at_one_percent(cell, ratio=max(1 - risk, STOP_RATIO))
+    lasting, idle = _emptied(cell, risk)
     if capacity == math.inf:
-        search.kept = lasting.solution
-        return search.result(lasting.current, capacity, limit)
+        search.kept, current = _sustained(cell, limit) if idle and risk == 1 else (lasting.solution, lasting.current)
+        return search.result(current, capacity, limit)
     start = max(lasting.current, _planar_guess(cell, capacity, risk))
     x = search.close_in(lambda x: (math.exp(x), capacity), math.log(start))
     message = "" if math.isfinite(x) else (f"{capacity / 3.6e4:.4g} mAh/cm2 do not fit into the pores:"
                                            f" {search.closed}")
     return search.result(math.exp(x), capacity, limit, message)
+
+
+def _emptied(cell: Cell, risk: float) -> tuple[CurrentAtRatio, bool]:
+    """The least current whose steady state breaks the bound at some place, and whether that place starves, idle.
+
+    A run ends depleted at STOP_RATIO where a place plates in earnest; an idle place may be emptier, and at a risk of 1
+    it breaks nothing, however empty it is.
+    """
+    found = current_at_one_percent(cell, ratio=max(1 - risk, STOP_RATIO))
+    idle = found.plating < BUSY and 1 - risk < STOP_RATIO
+    return (current_at_one_percent(cell, ratio=1 - risk) if idle and risk < 1 else found), idle
+
+
+def _sustained(cell: Cell, limit: float) -> tuple[Solution | None, float]:
+    """(steady state, current [A/m2]) at the largest current that empties no place which plates in earnest."""
+    run = solve(cell, Steady(current=limit * (1 - 1e-6)))
+    current = limit if run.outcome.kind == "steady" else run.outcome.sustainable_current
+    run = run if run.outcome.kind == "steady" else solve(cell, Steady(current=current))
+    return (run if len(run.times) else None), current
 
 
 def _planar_guess(cell: Cell, capacity: float, risk: float) -> float:
@@ -181,7 +204,10 @@ class _Search:
             f = self.excess(x, at)
             ends[f <= 0] = x, min(f, JUMP)
             if len(ends) < 2 and self.closed and x < -5 * STRIDE[1] + first:
-                return -math.inf  # a smaller current plates more evenly, but not enough
+                f = self.excess(first + EVEN, at)
+                if f > 0:
+                    return -math.inf  # plated as evenly as it can be, and not enough
+                ends[True] = first + EVEN, f
             if len(ends) < 2:
                 stride = 2 * stride if stride else min(max(STRIDE[0], 1.5 * abs(f)), STRIDE[1])
                 x += stride if f <= 0 else -stride
