@@ -65,6 +65,21 @@ def test_limits_of_a_plane_with_properties_of_c(name):
         assert cf.limiting_current(open_cell) == pytest.approx(J, rel=5e-4)
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_limits_of_fits_as_printed(name):
+    """The printed polynomials pass t+ = 1 or run away far above c_0; the limit needs c up to some 2 c_0 alone."""
+    cell = planar(SETS[name].as_printed())
+    assert cf.limiting_current(cell) == pytest.approx(closed_current(cell.transport, 0.0, 25e-6), rel=5e-4)
+
+
+def test_a_limit_beyond_the_end_of_a_law():
+    """D vanishes at 1.2 c_0, and at the limit more would stand at the counter electrode."""
+    salt = cf.Electrolyte(name="ends", D=lambda c, T: 3e-10 * (1 - c / 1200.0), kappa=1.0, t_plus=0.4,
+                          c_range=(0.0, 1150.0)).as_printed()
+    with pytest.raises(cf.ConvergenceError, match="a law ends"):
+        cf.limiting_current(planar(salt))
+
+
 @pytest.mark.parametrize("counter, ends", [(cf.Foil(), 2), (cf.UniformFlux(), 2), (cf.Reservoir(), 1),
                                            (cf.Reservoir(uniform=False), 1)])
 def test_limit_and_current_at_one_percent_of_constant_properties(counter, ends):

@@ -115,6 +115,26 @@ def test_a_law_that_ends_far_above_c_0_is_no_obstacle():
     assert at.c_of_w(at.w(2000.0)) == pytest.approx(2000.0)
 
 
+@pytest.mark.parametrize("name", ["lipf6-ec-dmc", "lipf6-ec-emc"])
+def test_a_printed_fit_whose_t_plus_reaches_1_far_above_c_0_still_limits(name):
+    """w and G end where t+ goes to 1; below they are the integrals that they were."""
+    at = ELECTROLYTES[name].as_printed().at(T25)
+    assert not at.single_ion and 4000 < at.ceiling < 8000
+    assert 0 < 1 - at.t_plus(at.ceiling) < 2e-4 and 1 - at.t_plus(1.01 * at.ceiling) < 0
+    for c in (500.0, 3500.0):
+        assert at.w(c) == pytest.approx(integral(at.dw, 1e-9, c, at.kinks), rel=1e-11)
+        assert at.G(c) == pytest.approx(integral(at.dG, 1000.0, c, at.kinks), rel=1e-11)
+        assert at.c_of_w(at.w(c)) == pytest.approx(c, rel=1e-12)
+    assert at.c_of_w(1e3 * at.w(at.ceiling)) == at.ceiling and np.isfinite(at.G(2 * at.ceiling))
+    assert ELECTROLYTES[name].at(T25).ceiling == np.inf
+
+
+def test_a_printed_fit_that_explodes_is_tabulated_up_to_there():
+    """Warnings are errors: D of Valoen and Reimers has a pole at 13.8 mol/L."""
+    at = m.LIPF6_EC_DMC_VALOEN.as_printed().at(T25)
+    assert 8000 < at.ceiling < 13800 and np.isfinite(at.w(5e4)) and np.isfinite(at.G(5e4))
+
+
 def test_a_law_with_a_kink_of_its_own_is_still_integrated():
     electrolyte = m.Electrolyte(name="kink", D=3e-10, kappa=1.0, TDF=lambda c, T: np.where(c < 321.0, 1.0, c / 321.0),
                                 t_plus=0.0)

@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from cellfem.errors import explain
+from cellfem.physics.continuation import clamped
 from cellfem.physics.primitive import Primitive, primitive
 from cellfem.units import FARADAY, thermal_voltage
 
@@ -24,6 +25,8 @@ Law = Callable[[np.ndarray], np.ndarray]
 
 TABLE_BOTTOM = 1e-14  # [-] c/c_0 where the tables of U, w and G begin; below it their limiting forms are exact
 TABLE_TOP = 10.0  # [-] c over the largest of c_0 and the ranges' ends where they stop; frozen laws go on exactly
+ENDED = 1e-4  # [-] factor on D, kappa and 1 - t+ of c_0 beyond which, above c_0, a printed law means nothing any more
+PROBES = 1000  # concentrations above c_0 at which the laws are looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +67,12 @@ class Transport:
     def c_of_w(self, w):
         """The concentration [mol/m3] at which w(c) = w; w < 0 gives c < 0 (with the properties at c = 0).
 
+        At most the `ceiling`, as w has no bound where t+ goes to 1.
+
         Raises ValueError for a single-ion conductor, where every c has the same w.
         """
         self._need_anions("c_of_w")
-        return self._w.inverse(w)
+        return clamped(self._w.inverse(w), -np.inf, self.ceiling)
 
     def dG(self, c):
         """dG/dc = F D/((1 - t+) kappa) [V m3/mol]."""
@@ -83,10 +88,33 @@ class Transport:
 
     @cached_property
     def single_ion(self) -> bool:
-        """Whether t+ reaches 1 somewhere in the table's range, so that w and G do not exist."""
-        probe = np.concatenate([np.geomspace(self._bottom, self._top, 200), self.kinks])
-        with np.errstate(invalid="ignore"):
+        """Whether t+ reaches 1 at or below c_0, so that no current empties the electrolyte and w, G do not exist."""
+        probe = np.concatenate([np.geomspace(self._bottom, self.c_0, 200), [k for k in self.kinks if k <= self.c_0]])
+        with np.errstate(all="ignore"):
             return bool(np.any(1 - self.t_plus(probe) <= 1e-12))
+
+    @cached_property
+    def ceiling(self) -> float:
+        """Least c above c_0 [mol/m3] where a law ends (t+ -> 1; D, kappa vanish or explode); inf where none does.
+
+        Fits that are used as printed run away far above their ranges; nothing is tabulated beyond.
+        """
+        c = np.geomspace(self.c_0, self._top, PROBES)
+        ended = ~self._holds(c)
+        if not np.any(ended):
+            return np.inf
+        first = max(int(np.argmax(ended)), 1)
+        low, high = c[first - 1], c[first]
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if self._holds(middle) else (low, middle)
+        return float(low)
+
+    def _holds(self, c):
+        """Whether D, kappa and 1 - t+ are positive and within 1/ENDED of their values at c_0."""
+        with np.errstate(all="ignore"):
+            shares = [law(c) / law(self.c_0) for law in (self.D, self.kappa, lambda c: 1 - self.t_plus(c))]
+            return np.all([(share > ENDED) & (share < 1 / ENDED) for share in shares], axis=0)
 
     @property
     def _bottom(self) -> float:
@@ -95,6 +123,10 @@ class Transport:
     @property
     def _top(self) -> float:
         return TABLE_TOP * max([self.c_0, *self.kinks])
+
+    def _until(self, law: Law) -> Law:
+        """The law, frozen from the ceiling on."""
+        return law if np.isinf(self.ceiling) else lambda c: law(clamped(c, 0.0, self.ceiling))
 
     @cached_property
     def _U(self) -> Primitive:
@@ -106,11 +138,13 @@ class Transport:
 
     @cached_property
     def _w(self) -> Primitive:
-        return primitive(self.dw, self.c_0, self._bottom, self._top, self.kinks, flat_below=True, flat_above=True)
+        return primitive(self._until(self.dw), self.c_0, self._bottom, min(self._top, self.ceiling), self.kinks,
+                         flat_below=True, flat_above=True)
 
     @cached_property
     def _G(self) -> Primitive:
-        return primitive(self.dG, self.c_0, self._bottom, self._top, self.kinks, flat_above=True)
+        return primitive(self._until(self.dG), self.c_0, self._bottom, min(self._top, self.ceiling), self.kinks,
+                         flat_above=True)
 
     @cached_property
     def _G_0(self) -> float:

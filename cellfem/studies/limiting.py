@@ -85,15 +85,21 @@ def _limit_of(system: System, strip: bool) -> float:
 def _height(system: System, shape: np.ndarray) -> float:
     """The factor of `shape` with which w holds the cell's salt: int eps c(w) dV = c_0 int eps dV."""
     transport, volume = system.cell.transport, system.pore_volume
-    salt = system.unknowns.c_0 * volume.sum()
+    salt, most = system.unknowns.c_0 * volume.sum(), float(transport.w(transport.ceiling))
 
     def excess(height):
         return float(transport.c_of_w(height * shape) @ volume) - salt
 
     high = float(transport.w(system.unknowns.c_0)) / shape.max()
-    while excess(high) < 0:
+    while excess(high) < 0 and high * shape.max() < most:
         high *= 2
-    return brentq(excess, 0.0, high, xtol=1e-14 * high, rtol=1e-13)
+    height = brentq(excess, 0.0, high, xtol=1e-14 * high, rtol=1e-13) if excess(high) >= 0 else high
+    if height * shape.max() > most:
+        raise ConvergenceError(explain("limiting current", "at the limit salt crowds at the counter electrode beyond"
+                                       f" {transport.ceiling:.4g} mol/m3, where a law ends (t+ -> 1, or D or kappa"
+                                       " runs away)", "laws that hold up to there are needed", "Use the electrolyte"
+                                       " as shipped, not as_printed(), or declare the c_range of your own law."))
+    return height
 
 
 def _swift(system: System) -> System:
