@@ -77,7 +77,7 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
         return search.result(current, math.inf, limit, "no current lowers the concentration: t+ = 1")
     lasting, idle = _emptied(cell, risk)
     starves = idle and risk == 1 and current > lasting.current
-    if current <= lasting.current or starves and solve(cell, Steady(current=current)).outcome.kind == "steady":
+    if current <= lasting.current or (starves and solve(cell, Steady(current=current)).outcome.kind == "steady"):
         return search.result(current, math.inf, limit, f"at {current / 10:.4g} mA/cm2 the steady state keeps the risk"
                              f" {risk:g}, as up to {max(current, lasting.current) / 10:.4g} mA/cm2: only the room for"
                              " the metal ends it")

@@ -239,18 +239,14 @@ class March:
         return float(u[first, 0] * step.h)
 
     def _depleted(self, step: Step, y: np.ndarray) -> Outcome:
-        """Where and when; the time to c = 0 by tangent and curvature in s."""
+        """Where and when, and the time to c = 0."""
         system, cell = self.run.system, self.run.system.cell
         nodes = busy_nodes(system, y, flowing=self.flowing)
         worst = nodes[np.argmin(step.x1[nodes])]
-        c, slope, bend = step.x1[worst], step.k1[worst], float(step.curvature(np.array([worst]))[0])
-        roots = np.roots([0.5 * bend, slope, c]) if bend else np.array([-c / slope])
-        ahead = [r.real for r in roots if abs(r.imag) < 1e-12 and r.real > 0]
-        s_zero = step.s + step.h + (min(ahead) if ahead else -c / slope if slope < 0 else 0.0)
         time, place = self.start + (step.s + step.h) ** 2, cell.mesh.p[:, system.ions.pattern.nodes[worst]]
         where = "the counter electrode" if worst in system.counter_ionic else "the host"
         return Outcome("depleted", f"depleted on {where} at ({cell.place(place)}), t = {time:.4g} s:"
-                       f" c = {self.stop_ratio:g} c_0 there", time, tuple(float(v) for v in place), s_zero**2)
+                       f" c = {self.stop_ratio:g} c_0 there", time, tuple(float(v) for v in place), step.zero(worst))
 
     def _stuck(self, s, y, x, previous, s_end):
         """No step succeeds any more: depletion if c is nearly gone where the metal plates, else an error."""
