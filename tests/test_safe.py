@@ -11,6 +11,8 @@ from verification import cells, exact
 import cellfem as cf
 from cellfem import cli
 from cellfem.materials import LIPF6_EC_DMC, NAPF6_EC_PC, SODIUM
+from cellfem.materials.electrolyte import constant
+from cellfem.results import limitpages
 
 CAPACITY = 36000.0  # [C/m2] 1 mAh/cm2
 
@@ -121,6 +123,49 @@ def test_a_host_that_is_nearly_full_is_safe_at_small_currents_alone():
 def test_bounds_and_currents_that_are_none(call):
     with pytest.raises(ValueError, match="is needed"):
         call(cells.make(cells.plane(coarsen=4)))
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures of limits and edges, caught before they become pictures."""
+    figures = []
+    monkeypatch.setattr(limitpages, "png", lambda figure: figures.append(figure) or b"PNG")
+    return figures
+
+
+def shown(figure) -> tuple[list[str], int]:
+    """(texts beside the bars, number of bars)."""
+    ax = figure.axes[0]
+    return [text.get_text() for text in ax.texts], len(ax.patches)
+
+
+def test_a_page_shows_what_was_solved_for(tmp_path, drawn):
+    """The capacity at a given current, also where a study has one cell alone; no bar for what has no end."""
+    cell = cells.make(cells.plane(coarsen=4))
+    found = cf.safe_capacity(cell, 100.0, risk=0.5)
+    assert not found.solves_current and found.capacity == math.inf
+    cf.write_safe(tmp_path, {"one": cell}, {"one": found})
+    assert ">Safe capacity<" in (tmp_path / "report.html").read_text()
+    assert shown(drawn[-1]) == (["no limit"], 0)
+    cf.write_safe(tmp_path, {"one": cell}, {"one": replace(found, capacity=36.0)})
+    assert shown(drawn[-1]) == (["0.001"], 1)
+    none = replace(found, solves_current=True, current=0.0, capacity=CAPACITY)
+    rows = cf.write_safe(tmp_path, {"one": cell}, {"one": none})
+    assert ">Safe current<" in (tmp_path / "report.html").read_text() and shown(drawn[-1]) == (["none"], 0)
+    assert rows[0]["safe current [mA/cm2]"] == 0
+    with pytest.raises(ValueError, match="one question"):
+        cf.write_safe(tmp_path, {"a": cell, "b": cell}, {"a": found, "b": none})
+
+
+def test_bars_of_limits_say_both_values(tmp_path, drawn):
+    cell = cells.make(cells.plane(coarsen=4))
+    endless = cells.make(cells.plane(coarsen=4), constant(D=3e-10, kappa=1.0, t_plus=1.0))
+    both = {"one": cell, "single ion": endless}
+    cf.write_limits(tmp_path, both, {name: cf.current_at_one_percent(one) for name, one in both.items()})
+    texts, bars = shown(drawn[-1])
+    assert texts == ["limiting current: 373, current at 1 %: 370", "limiting current: no limit, current at 1 %: no"
+                     " limit"] and bars == 2
+    assert [text.get_text() for text in drawn[-1].legends[0].get_texts()] == ["limiting current", "current at 1 %"]
 
 
 def test_risk_maps_of_metals_side_by_side(tmp_path):

@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cellfem.errors import explain
 from cellfem.model.cell import Cell
 from cellfem.results.figures import figure_with, png
 from cellfem.results.html import Picture
 from cellfem.results.risk import starved
 from cellfem.results.study import Table, write_study
-from cellfem.results.tables import RUN
+from cellfem.results.tables import RUN, Row
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import CurrentAtRatio
 from cellfem.studies.safe import SafeOperation
@@ -55,10 +56,11 @@ def write_limits(out: str | Path, cells: Mapping[str, Cell],
     `found` holds what `current_at_one_percent`, or else `limiting_current`, returns for each of the cells.
     """
     rows = limit_rows(cells, found)
-    keys = [key for key in rows[0] if key.endswith("[mA/cm2]")]
+    keys = {key: key.split(" [")[0] for row in rows for key in row if key.endswith("[mA/cm2]")}
     picture = bars(rows, keys, "superficial current density [mA/cm2]")
     full = {name: one for name, one in found.items() if isinstance(one, CurrentAtRatio)}
-    parts = [Picture("Currents", "Pale: limiting currents." if len(keys) > 1 else "", picture), Table("Numbers", rows,
+    parts = [Picture("Currents", "Logarithmic, coloured by metal." + (" Pale: limiting currents; full: currents"
+             " at 1 %." if len(keys) > 1 else ""), picture), Table("Numbers", rows,
              "Idle: plates below a tenth of the area mean. Starved: idle, and c below 0.01 c_0.")]
     write_study(out, "report", title=_LIMITS[0], intro=[_LIMITS[1], *(f"{n}: {o.message}." for n, o in full.items())],
                 parts=parts, rows=rows, cells=cells, files={"limits.png": picture},
@@ -82,11 +84,14 @@ def write_safe(out: str | Path, cells: Mapping[str, Cell], found: Mapping[str, S
 
     `cells` has the cell of each result under the same name.  Returns the rows.
     """
+    if len({one.solves_current for one in found.values()}) > 1:
+        raise ValueError(explain("write_safe", "found safe currents beside safe capacities", "answers to one question"
+                                 " are needed", "Write a page for each of the two."))
     rows = safe_rows(cells, found)
-    same_current = len({one.current for one in found.values()}) == 1 < len(found)
-    key = "safe capacity [mAh/cm2]" if same_current else "safe current [mA/cm2]"
-    picture = bars(rows, [key], key)
-    parts = [Picture(key.split(" [")[0].capitalize(), "On the edge of the risk's bound; logarithmic.", picture),
+    what = "safe current" if all(one.solves_current for one in found.values()) else "safe capacity"
+    key = next(key for key in rows[0] if key.startswith(what))
+    picture = bars(rows, {key: what}, key)
+    parts = [Picture(what.capitalize(), "On the edge of the risk's bound; logarithmic.", picture),
              Table("Numbers", rows)]
     write_study(out, "report", title=title, intro=[_SAFE[1], *(f"{n}: {one.message}." for n, one in found.items())],
                 parts=parts, rows=rows, cells=cells, files={"safe.png": picture},
@@ -94,23 +99,42 @@ def write_safe(out: str | Path, cells: Mapping[str, Cell], found: Mapping[str, S
     return rows
 
 
-def bars(rows: Sequence[Mapping[str, float | str]], keys: Sequence[str], label: str) -> bytes:
-    """PNG of horizontal logarithmic bars, one row each, coloured by metal; the first of two keys pale behind."""
-    figure = figure_with(7.0, 1.2 + 0.32 * len(rows))
+def bars(rows: Sequence[Row], keys: Mapping[str, str], label: str) -> bytes:
+    """PNG of horizontal logarithmic bars, one row each, coloured by metal; the first of two keys pale behind.
+
+    `keys` says what each key is called.  No bar for inf ("no limit"), 0 ("none") and what is not known.
+    """
+    from matplotlib.patches import Patch
+
+    figure = figure_with(7.6, 1.4 + 0.34 * len(rows))
     ax = figure.add_subplot()
-    pale = [0.35, 1.0][-len(keys):]
-    values = [float(row[key]) for row in rows for key in keys if 0 < float(row[key]) < math.inf]
-    low = min(values) / 3 if values else 0.1
-    high = max(values) * 3 if values else 1.0
+    pale = [0.35] * (len(keys) > 1) + [1.0] * max(len(keys) - 1, 1)
+    drawn = [v for row in rows for v in (float(row.get(key, math.nan)) for key in keys) if 0 < v < math.inf]
+    low, high = (min(drawn) / 3, max(drawn) * (20 if len(keys) > 1 else 4)) if drawn else (0.1, 10.0)
     for y, row in enumerate(rows):
-        for key, alpha in zip(keys, pale, strict=True):
-            value = float(row[key])
-            ax.barh(y, min(value, high) - low, left=low, height=0.7, alpha=alpha,
-                    color=_BAR.get(str(row["metal"]), "0.5"))
-        ax.text(min(value, high) * 1.05, y, f"{value:.3g}", va="center", fontsize=8)
+        values = {name: float(row.get(key, math.nan)) for key, name in keys.items()}
+        ends = [low * 1.02]
+        for value, alpha in zip(values.values(), pale, strict=True):
+            if 0 < value < math.inf:
+                ax.barh(y, value - low, left=low, height=0.7, alpha=alpha, color=_BAR.get(str(row["metal"]), "0.5"))
+                ends.append(value * 1.05)
+        ax.text(max(ends), y, ", ".join(_said(v, name if len(keys) > 1 else "") for name, v in values.items()),
+                va="center", fontsize=8)
     ax.set_yticks(range(len(rows)), [str(row[RUN]) for row in rows])
-    ax.invert_yaxis()
-    ax.set(xscale="log", xlim=(low, high), xlabel=label)
+    ax.set(xscale="log", xlim=(low, high), xlabel=label, ylim=(len(rows) - 0.5, -0.5))
+    if not drawn:
+        ax.set_xticks([])
+        ax.set_xticks([], minor=True)
     ax.grid(alpha=0.3, axis="x", which="both")
     ax.set_axisbelow(True)
+    if len(keys) > 1 and drawn:
+        patches = [Patch(color="0.3", alpha=alpha, label=name)
+                   for alpha, name in zip(pale, keys.values(), strict=True)]
+        figure.legend(handles=patches, fontsize=8, loc="outside upper right", ncols=2)
     return png(figure)
+
+
+def _said(value: float, name: str) -> str:
+    """A value beside its bar."""
+    text = {math.inf: "no limit", 0.0: "none"}.get(value, "not found" if math.isnan(value) else f"{value:.3g}")
+    return f"{name}: {text}" if name else text

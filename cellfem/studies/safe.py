@@ -37,7 +37,8 @@ class SafeOperation:
     """The edge of safe operation of a cell: what is solved for, and the run at it."""
 
     risk: float  # [-] the bound
-    current: float  # [A/m2] superficial
+    solves_current: bool  # whether the current was solved for, at a capacity; else the capacity, at a current
+    current: float  # [A/m2] superficial; 0 where none is safe, inf where all are
     capacity: float  # [C/m2] superficial; inf where the current never breaks the bound
     limiting_current: float  # [A/m2]
     place: tuple[float, ...] | None  # [m] of the worst place
@@ -71,7 +72,7 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
     """
     _check_risk("safe_capacity", risk)
     _check_positive("safe_capacity.current", current, "a plating current in A/m2")
-    search = _Search(cell, risk, tolerance)
+    search = _Search(cell, risk, tolerance, solves_current=False)
     limit = limiting_current(cell)
     if math.isinf(limit):
         return search.result(current, math.inf, limit, "no current lowers the concentration: t+ = 1")
@@ -114,7 +115,7 @@ def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: 
     _check_risk("safe_current", risk)
     if capacity != math.inf:
         _check_positive("safe_current.capacity", capacity, "a capacity in C/m2")
-    search = _Search(cell, risk, tolerance)
+    search = _Search(cell, risk, tolerance, solves_current=True)
     limit = limiting_current(cell)
     if math.isinf(limit):
         return search.result(math.inf, capacity, limit, "no current lowers the concentration: t+ = 1")
@@ -175,6 +176,7 @@ class _Search:
     cell: Cell
     risk: float
     tolerance: float
+    solves_current: bool
     runs: list = field(default_factory=list)
     kept: Solution | None = None  # the safe run nearest to the edge
     kept_at: float = -math.inf
@@ -232,7 +234,8 @@ class _Search:
             target = "without end" if math.isinf(capacity) else f"up to {capacity / 3.6e4:.4g} mAh/cm2"
             where = f"; the worst place is ({self.cell.place(np.array(place))})" if place else ""
             message = f"risk {self.risk:g} is kept {target} at {current / 10:.4g} mA/cm2{where}"
-        return SafeOperation(self.risk, current, capacity, limit, place, tuple(self.runs), self.kept, message)
+        return SafeOperation(self.risk, self.solves_current, current, capacity, limit, place, tuple(self.runs),
+                             self.kept, message)
 
 
 def _check_risk(where: str, risk: float) -> None:
