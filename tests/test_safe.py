@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import replace
 
@@ -200,6 +201,28 @@ def test_commands(words, shown, tmp_path, capsys):
     assert cli.main([*words, "--out", str(tmp_path / "out")]) == 0
     assert shown in capsys.readouterr().out
     assert {"report.html", "report.csv"} <= {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def fails(cell, *args, **given):
+    raise cf.ConvergenceError("lost: no number; one is needed. Do.")
+
+
+@pytest.mark.parametrize("words, patched", [
+    (["limit", SLAB, "--coarsen", "4", "--metal", "Li", "Na"], "current_at_one_percent"),
+    (["safe", SLAB, "--coarsen", "4", "--metal", "Li", "Na", "--current-mA-cm2", "1"], "safe_capacity"),
+    (["sand", SLAB, "--coarsen", "4", "--current-mA-cm2", "150", "1e8"], None)])
+def test_a_point_that_fails_leaves_the_others(words, patched, tmp_path, capsys, monkeypatch):
+    """Everything else is computed and written; then the exit code is 3."""
+    if patched:
+        whole = getattr(cf, patched)
+        monkeypatch.setattr(cf, patched, lambda cell, *args, **given: (fails if cell.metal.symbol == "Na" else whole)(
+            cell, *args, **given))
+    assert cli.main([*words, "--out", str(tmp_path / "out")]) == 3
+    told = capsys.readouterr()
+    assert "did not converge" in told.out and "found no number for 1 of 2" in told.err
+    with open(tmp_path / "out" / "report.csv", newline="") as file:
+        good, bad = csv.DictReader(file)
+    assert not good["did not converge"] and ("lost" if patched else "a converged field") in bad["did not converge"]
 
 
 @pytest.mark.parametrize("words, said", [

@@ -10,17 +10,17 @@ from tqdm import tqdm
 
 import cellfem as cf
 from cellfem.errors import explain
+from cellfem.results.tables import FAILED
 from cellfem.units import cm, mA, mAh
 
 
 def run_limit(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> None:
     """Limiting currents and currents at 1 %, as a table and a page."""
-    found = {}
-    for name, cell in tqdm(cells.items(), desc="limit", disable=None):
-        found[name] = cf.limiting_current(cell) if a.limiting_only else cf.current_at_one_percent(cell)
+    found = _each("limit", cells, cf.limiting_current if a.limiting_only else cf.current_at_one_percent)
     rows = cf.write_limits(out, cells, found)
     print(cf.format_table(rows) + "\n")
     _tell(out)
+    _sum_up("limit", rows)
 
 
 def run_sand(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> None:
@@ -42,6 +42,7 @@ def run_sand(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> Non
         own = [{**row, "run": f"{row['current [mA/cm2]']:.4g}"} for row, point in points if point.cell == name]
         print(f"{name}, currents in mA/cm2\n{cf.format_table(own)}\n")
     _tell(out)
+    _sum_up("sand", rows)
 
 
 def run_safe(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> None:
@@ -51,12 +52,34 @@ def run_safe(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> Non
     if len(named) != 1:
         raise ValueError(explain("cellfem safe", f"found {' and '.join(named) or 'neither'}",
                                  f"exactly one of {' and '.join(given)} is needed", "The other one is what is found."))
-    found = {}
-    for name, cell in tqdm(cells.items(), desc="safe", disable=None):
-        found[name] = cf.safe_current(cell, a.capacity_mAh_cm2 * mAh / cm**2, risk=a.risk) \
-            if a.current_mA_cm2 is None else cf.safe_capacity(cell, a.current_mA_cm2 * mA / cm**2, risk=a.risk)
-    print(cf.format_table(cf.write_safe(out, cells, found)) + "\n")
+    if a.current_mA_cm2 is None:
+        found = _each("safe", cells, lambda cell: cf.safe_current(cell, a.capacity_mAh_cm2 * mAh / cm**2, risk=a.risk))
+    else:
+        found = _each("safe", cells, lambda cell: cf.safe_capacity(cell, a.current_mA_cm2 * mA / cm**2, risk=a.risk))
+    rows = cf.write_safe(out, cells, found)
+    print(cf.format_table(rows) + "\n")
     _tell(out)
+    _sum_up("safe", rows)
+
+
+def _each(name: str, cells: dict[str, cf.Cell], search) -> dict:
+    """What the search finds for each cell, or the error with which it fails: the others go on."""
+    found = {}
+    for key, cell in tqdm(cells.items(), desc=name, disable=None):
+        try:
+            found[key] = search(cell)
+        except cf.ConvergenceError as error:
+            found[key] = error
+    return found
+
+
+def _sum_up(command: str, rows) -> None:
+    """Raise ConvergenceError where some of the rows have no number, after everything is written."""
+    failed = [str(row["run"]) for row in rows if row.get(FAILED)]
+    if failed:
+        raise cf.ConvergenceError(explain(f"cellfem {command}", f"found no number for {len(failed)} of {len(rows)}"
+                                          f" ({failed[0]} first)", "all of them have to converge", "Their messages"
+                                          " stand in the table and the report; the rest is done."))
 
 
 def _tell(out: Path) -> None:

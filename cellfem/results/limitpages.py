@@ -6,19 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cellfem.errors import explain
+from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
 from cellfem.results.figures import figure_with, png
 from cellfem.results.html import Picture
 from cellfem.results.risk import starved
 from cellfem.results.study import Table, write_study
-from cellfem.results.tables import RUN, Row
+from cellfem.results.tables import FAILED, RUN, Row
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import CurrentAtRatio
 from cellfem.studies.safe import SafeOperation
 from cellfem.units import cm, mA, mAh
 
 MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
+Limit = CurrentAtRatio | float | ConvergenceError  # what was found for a cell, or why it was not
 _BAR = {"Li": "#0072b2", "Na": "#d55e00", "K": "#009e73"}  # of the metals; grey else
 _LIMITS = ("How much current can the electrolyte carry for ever?",
            "The limiting current is the least upper bound of the steady superficial current: c -> 0 on all reachable"
@@ -31,13 +32,15 @@ _SAFE = ("What current, up to what capacity, is safe?",
          " half a per cent of breaking it.")
 
 
-def limit_rows(cells: Mapping[str, Cell], found: Mapping[str, CurrentAtRatio | float]) -> list[dict[str, float | str]]:
+def limit_rows(cells: Mapping[str, Cell], found: Mapping[str, Limit]) -> list[dict[str, float | str]]:
     """One dict per cell, in shown units."""
     rows = []
     for name, cell in cells.items():
-        row: dict[str, float | str] = {RUN: name, "metal": cell.metal.symbol,
-                                       "limiting current [mA/cm2]": limiting_current(cell) / MA_CM2}
         one = found[name]
+        row: dict[str, float | str] = {RUN: name, "metal": cell.metal.symbol,
+                                       "limiting current [mA/cm2]": _limit(cell, one) / MA_CM2}
+        if isinstance(one, ConvergenceError):
+            row[FAILED] = str(one)
         if isinstance(one, CurrentAtRatio):
             starving = 100 * cell.sites.mean(starved(one.solution, 0).astype(float)) if one.solution else math.nan
             row |= {f"current at {100 * one.ratio:g} % [mA/cm2]": one.current / MA_CM2,
@@ -49,11 +52,22 @@ def limit_rows(cells: Mapping[str, Cell], found: Mapping[str, CurrentAtRatio | f
     return rows
 
 
+def _limit(cell: Cell, found: Limit) -> float:
+    """The limiting current [A/m2]; NaN where the search failed before or at it."""
+    if not isinstance(found, ConvergenceError):
+        return limiting_current(cell)
+    try:
+        return limiting_current(cell)
+    except ConvergenceError:
+        return math.nan
+
+
 def write_limits(out: str | Path, cells: Mapping[str, Cell],
-                 found: Mapping[str, CurrentAtRatio | float]) -> list[dict[str, float | str]]:
+                 found: Mapping[str, Limit]) -> list[dict[str, float | str]]:
     """Write report.html, report.csv and limits.png into the folder `out`; returns the rows.
 
-    `found` holds what `current_at_one_percent`, or else `limiting_current`, returns for each of the cells.
+    `found` holds what `current_at_one_percent`, or else `limiting_current`, returns for each of the cells, or the
+    ConvergenceError that it raises.
     """
     rows = limit_rows(cells, found)
     keys = {key: key.split(" [")[0] for row in rows for key in row if key.endswith("[mA/cm2]")}
@@ -68,9 +82,11 @@ def write_limits(out: str | Path, cells: Mapping[str, Cell],
     return rows
 
 
-def safe_rows(cells: Mapping[str, Cell], found: Mapping[str, SafeOperation]) -> list[dict[str, float | str]]:
+def safe_rows(cells: Mapping[str, Cell],
+              found: Mapping[str, SafeOperation | ConvergenceError]) -> list[dict[str, float | str]]:
     """One dict per cell, in shown units."""
-    return [{RUN: name, "metal": cells[name].metal.symbol, "bound of the risk [-]": one.risk,
+    return [{RUN: name, "metal": cells[name].metal.symbol, FAILED: str(one)} if isinstance(one, ConvergenceError) else
+            {RUN: name, "metal": cells[name].metal.symbol, "bound of the risk [-]": one.risk,
              "safe current [mA/cm2]": one.current / MA_CM2, "safe capacity [mAh/cm2]": one.capacity / MAH_CM2,
              "limiting current [mA/cm2]": one.limiting_current / MA_CM2,
              "over the limiting current [-]": one.current / one.limiting_current,
@@ -78,24 +94,26 @@ def safe_rows(cells: Mapping[str, Cell], found: Mapping[str, SafeOperation]) -> 
              "runs": float(len(one.runs))} for name, one in found.items()]
 
 
-def write_safe(out: str | Path, cells: Mapping[str, Cell], found: Mapping[str, SafeOperation], *,
+def write_safe(out: str | Path, cells: Mapping[str, Cell], found: Mapping[str, SafeOperation | ConvergenceError], *,
                title: str = _SAFE[0]) -> list[dict[str, float | str]]:
     """Write report.html, report.csv and safe.png of `safe_current` or `safe_capacity` results into the folder `out`.
 
-    `cells` has the cell of each result under the same name.  Returns the rows.
+    `cells` has the cell of each result, or of the ConvergenceError in its place, under the same name.  Returns the
+    rows.
     """
-    if len({one.solves_current for one in found.values()}) > 1:
+    full = {name: one for name, one in found.items() if isinstance(one, SafeOperation)}
+    if len({one.solves_current for one in full.values()}) > 1:
         raise ValueError(explain("write_safe", "found safe currents beside safe capacities", "answers to one question"
                                  " are needed", "Write a page for each of the two."))
     rows = safe_rows(cells, found)
-    what = "safe current" if all(one.solves_current for one in found.values()) else "safe capacity"
-    key = next(key for key in rows[0] if key.startswith(what))
+    what = "safe current" if all(one.solves_current for one in full.values()) else "safe capacity"
+    key = f"{what} [{'mA/cm2' if what == 'safe current' else 'mAh/cm2'}]"
     picture = bars(rows, {key: what}, key)
     parts = [Picture(what.capitalize(), "On the edge of the risk's bound; logarithmic.", picture),
              Table("Numbers", rows)]
-    write_study(out, "report", title=title, intro=[_SAFE[1], *(f"{n}: {one.message}." for n, one in found.items())],
+    write_study(out, "report", title=title, intro=[_SAFE[1], *(f"{n}: {one.message}." for n, one in full.items())],
                 parts=parts, rows=rows, cells=cells, files={"safe.png": picture},
-                runs={name: [one.solution] for name, one in found.items() if one.solution})
+                runs={name: [one.solution] for name, one in full.items() if one.solution})
     return rows
 
 

@@ -10,7 +10,7 @@ from cellfem.model.protocol import STOP_RATIO
 from cellfem.results.figures import figure_with, line_style, png
 from cellfem.results.html import Picture
 from cellfem.results.study import Table, write_study
-from cellfem.results.tables import RUN
+from cellfem.results.tables import FAILED, RUN
 from cellfem.studies.planar import VALID
 from cellfem.studies.sand import SandPoint, SandStudy
 from cellfem.units import cm, mA, mAh
@@ -35,7 +35,7 @@ def sand_rows(study: SandStudy) -> list[dict[str, float | str]]:
 def _row(study: SandStudy, point: SandPoint, highest: SandPoint) -> dict[str, float | str]:
     cell = study.cells[point.cell]
     scaled = point.current**2 * point.time / (highest.current**2 * highest.time) if math.isfinite(point.time) else 0
-    return {
+    row: dict[str, float | str] = {
         RUN: f"{point.cell}, {point.current / MA_CM2:.4g} mA/cm2",
         "metal": cell.metal.symbol,
         "current [mA/cm2]": point.current / MA_CM2,
@@ -51,6 +51,7 @@ def _row(study: SandStudy, point: SandPoint, highest: SandPoint) -> dict[str, fl
         "planar Sand's time, in the separator [s]": point.planar_separator,
         "planar Sand's time, validity": "valid" if point.validity == VALID else "invalid",
     }
+    return row | ({FAILED if point.solution is None else "outcome": point.message} if point.message else {})
 
 
 def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:

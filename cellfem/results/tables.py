@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 Row = Mapping[str, float | str]
 RUN = "run"  # the first column
+FAILED = "did not converge"  # the column with the messages of rows without their numbers
 LONG = 14  # characters beyond which a text stands below a table of plain text, not in it
 
 

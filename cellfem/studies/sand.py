@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellfem.errors import explain
+from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import Galvanostatic, Steady
 from cellfem.model.solution import Solution
@@ -39,6 +39,7 @@ class SandPoint:
     validity: str  # of the planar times
     resolution: float  # [-] depth sqrt(D_eff t/eps) that is emptied over the cell size there; NaN without a depletion
     solution: Solution | None  # the run; None where none was needed
+    message: str = ""  # why the time is NaN
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,8 @@ def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, t
     Raises
     ------
     ValueError for no cells, no currents, or a current that does not plate.
-    ConvergenceError where a run does not converge.
+
+    A run that does not converge leaves NaN and its message in its point, and the study goes on.
     """
     named = {"cell": cells} if isinstance(cells, Cell) else dict(cells)
     currents = sorted({float(current) for current in np.atleast_1d(np.asarray(currents, dtype=float))})
@@ -90,22 +92,36 @@ def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, t
             points.append(_point(name, cell, current, tolerance, errors))
             if progress:
                 progress(len(points) / len(named) / len(currents))
-    return SandStudy(named, {name: limiting_current(cell) for name, cell in named.items()}, tuple(points))
+    return SandStudy(named, {name: _limit(cell)[0] for name, cell in named.items()}, tuple(points))
+
+
+def _limit(cell: Cell) -> tuple[float, str]:
+    """(limiting current [A/m2], ""), or (NaN, what kept it from being found)."""
+    try:
+        return limiting_current(cell), ""
+    except ConvergenceError as error:
+        return math.nan, str(error)
 
 
 def _point(name: str, cell: Cell, current: float, tolerance: float, errors: bool) -> SandPoint:
-    limit = limiting_current(cell)
-    time, error, stop, place, run = math.inf, 0.0, math.inf, None, None
-    if not _sustained(cell, current, limit):
-        duration = longest(cell, current, limit)
-        run = solve(cell, Galvanostatic(current=current, duration=duration), tolerance=tolerance)
-        time, error, stop, place = math.nan, math.nan, math.nan, None
-        if run.outcome.kind == "depleted":
-            time, stop, place = float(run.outcome.time_to_depletion), float(run.outcome.time), run.outcome.place
-            error = _error(cell, current, duration, tolerance, time) if errors else math.nan
+    time, error, stop, place, run = math.nan, math.nan, math.nan, None, None
+    limit, message = _limit(cell)
+    try:
+        if not message and _sustained(cell, current, limit):
+            time, error, stop = math.inf, 0.0, math.inf
+        elif not message:
+            duration = longest(cell, current, limit)
+            run = solve(cell, Galvanostatic(current=current, duration=duration), tolerance=tolerance)
+            if run.outcome.kind == "depleted":
+                time, stop, place = float(run.outcome.time_to_depletion), float(run.outcome.time), run.outcome.place
+                error = _error(cell, current, duration, tolerance, time) if errors else math.nan
+            else:
+                message = run.outcome.message
+    except ConvergenceError as failure:
+        message = str(failure)
     return SandPoint(name, current, current / limit, time, error, stop, current * time, place,
                      planar_sand_time(cell, current), separator_sand_time(cell, current),
-                     validity(current, limit), _resolution(cell, place, time), run)
+                     validity(current, limit), _resolution(cell, place, time), run, message)
 
 
 def _resolution(cell: Cell, place: tuple[float, ...] | None, time: float) -> float:
@@ -134,6 +150,9 @@ def longest(cell: Cell, current: float, limit: float) -> float:
 
 
 def _error(cell: Cell, current: float, duration: float, tolerance: float, time: float) -> float:
-    again = solve(cell, Galvanostatic(current=current, duration=duration, stop_ratio=EARLY_STOP),
-                  tolerance=min(COARSER * tolerance, 0.05))
+    try:
+        again = solve(cell, Galvanostatic(current=current, duration=duration, stop_ratio=EARLY_STOP),
+                      tolerance=min(COARSER * tolerance, 0.05))
+    except ConvergenceError:
+        return math.nan
     return float(abs(again.outcome.time_to_depletion - time)) if again.outcome.kind == "depleted" else math.nan
