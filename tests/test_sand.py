@@ -20,7 +20,9 @@ from cellfem.materials import (
     NAPF6_EC_PC,
     SODIUM,
 )
-from cellfem.studies.planar import planar_sand_time
+from cellfem.materials.electrolyte import constant
+from cellfem.studies.endless import sand_number
+from cellfem.studies.planar import planar_sand_time, separator_validity, validity
 
 # [s] at 10 mA/cm2, 25 degC, c_0 = 1 mol/L, fits as printed down to c = 0, of a 1-D finite-volume code of its own (600
 # graded cells, constant properties within 2e-5 of Sand's formula); and what the formula with mean D and t+ misses
@@ -55,8 +57,49 @@ def test_times_of_a_plane(study):
         assert math.isnan(point.planar_separator), "there is none"
         assert point.time / point.planar == pytest.approx(s * 16 * ratio**2 / math.pi, rel=5e-3)
     rows = cf.sand_rows(found)
-    departure = rows[1]["J^2 t over that of the highest current - 1 [%]"]
-    assert departure == pytest.approx(61.2598, abs=1.0), "just above the limit the far side feeds the plane"
+    departures = [row["time over that in an endless layer - 1 [%]"] for row in rows[1:]]
+    assert departures == pytest.approx([61.2598, 3.1812, 0.0], abs=0.9), "near the limit the far side feeds the plane"
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_yardstick_of_an_endless_layer(name):
+    """J^2 t of a scheme of its own, against the golden times; in a porous layer it goes as eps B."""
+    electrolyte, golden, _ = GOLDEN[name]
+    assert sand_number(electrolyte.as_printed().at(298.15)) == pytest.approx(1e4 * golden, rel=1e-3)
+
+
+def test_endless_layers_of_constant_properties():
+    assert sand_number(cells.SALT.at(298.15)) == pytest.approx(exact.sand(3e-10, 0.38, 1000.0, 1.0), rel=3e-4)
+    assert sand_number(constant(D=1e-10, kappa=1.0, t_plus=1.0).at(298.15)) == math.inf
+    porous = cells.make(cells.plane(free=0.0, separator=400.0, cell_size_um=4.0, surface_cell_size_um=0.4))
+    assert cf.sand_study(porous, [1000.0], errors=False).points[0].endless == pytest.approx(
+        0.55 / 4.5 * exact.sand(3e-10, 0.38, 1000.0, 1000.0), rel=3e-4)
+
+
+def test_a_mesh_too_coarse_for_the_current():
+    """A trust warning, and no estimate of an error that the mesh makes."""
+    cell = cells.make(cells.plane(free=1000.0, cell_size_um=20.0, surface_cell_size_um=5.0))
+    with pytest.warns(cf.TrustWarning, match="found 6.* cells .* at 100 mA/cm2"):
+        fine, coarse = cf.sand_study(cell, [300.0, 1000.0]).points
+    assert fine.resolution > 10 > coarse.resolution
+    assert fine.error > 0 and math.isnan(coarse.error)
+
+
+def test_each_planar_estimate_has_its_flag():
+    """Valid where the estimate's own layer lies on a bare plane and holds what is emptied."""
+    free = cells.plane(free=100.0, cell_size_um=4.0)
+    separator = cells.plane(free=0.0, separator=100.0, cell_size_um=4.0)
+    both = cells.make(cells.plane(free=10.0, separator=100.0, cell_size_um=4.0))
+    for cell, current, flags in (
+            (cells.make(free), 2000.0, ("valid", "")), (cells.make(free), 100.0, ("invalid: the current", "")),
+            (cells.make(separator), 1000.0, ("invalid: the plane does not", "valid")),
+            (both, 500.0, ("invalid: more than", "invalid: the plane does not")),
+            (both, 5000.0, ("valid", "invalid: the plane does not")),
+            (cells.make(cells.shipped("vga_2d", 6)), 1e5, ("invalid: the active", "invalid: the active"))):
+        limit = cf.limiting_current(cell)
+        for found, flag in zip((validity(cell, current, limit), separator_validity(cell, current, limit)), flags,
+                               strict=True):
+            assert found.startswith(flag) and bool(found) == bool(flag)
 
 
 def test_stops_agree(study):
@@ -131,7 +174,8 @@ def test_golden_times(name):
 def test_several_cells_and_files(tmp_path):
     mesh = cells.shipped("slab", 4)
     both = {"Li": cells.make(mesh, LIPF6_EC_DMC), "Na, cold": cells.make(mesh, replace(NAPF6_EC_PC), metal=SODIUM)}
-    found = cf.sand_study(both, [500.0, 1500.0], errors=False)
+    with pytest.warns(cf.TrustWarning, match="at least 10 are needed"):
+        found = cf.sand_study(both, [500.0, 1500.0], errors=False)
     assert [point.cell for point in found.points] == ["Li", "Li", "Na, cold", "Na, cold"]
     assert found.points[0].time == math.inf and all(math.isnan(point.error) for point in found.points[1:])
     rows = cf.write_sand(tmp_path, found, capacity=100.0)

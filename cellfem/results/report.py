@@ -26,7 +26,7 @@ from cellfem.results.risk import (
 )
 from cellfem.results.tortuosity import AXES, host_numbers
 from cellfem.studies.limiting import limiting_current
-from cellfem.studies.planar import planar_sand_time, separator_sand_time, validity
+from cellfem.studies.planar import planar_sand_time, separator_sand_time, separator_validity, validity
 from cellfem.units import cm, mA, mAh, mg, mm
 
 LOW, HIGH = 0.01, 0.99  # area percentiles that stand for minimum and maximum
@@ -150,9 +150,11 @@ def _times(solution: Solution, k) -> dict[str, float | str]:
     if not current > 0:
         return row
     row["planar Sand's time [s]"] = planar_sand_time(cell, current)
+    row["planar Sand's time, validity"] = validity(cell, current, limit)
     if "separator" in cell.mesh.subdomains:
         row["planar Sand's time, in the separator [s]"] = separator_sand_time(cell, current)
-    return row | {"planar Sand's time, validity": validity(current, limit)}
+        row["planar Sand's time, in the separator, validity"] = separator_validity(cell, current, limit)
+    return row
 
 
 def _sand_capacity(solution: Solution, k, current: float, to_depletion: float) -> float:

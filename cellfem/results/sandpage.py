@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from cellfem.model.cell import Cell
 from cellfem.model.protocol import STOP_RATIO
 from cellfem.results.figures import figure_with, line_style, png
 from cellfem.results.html import Picture
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import FAILED, RUN
-from cellfem.studies.planar import VALID
 from cellfem.studies.sand import SandPoint, SandStudy
 from cellfem.units import cm, mA, mAh
 
@@ -21,20 +21,20 @@ INTRO = (
     "Time from switching the current on to the depletion of the electrolyte where the metal plates: simulated, with"
     " D(c), t+(c), kinetics, films and the geometry as they are. At and below its limiting current a plane never"
     " depletes. Well above it the time falls with the square of the current, a slope of -2; nearer to it the far side"
-    " feeds the plane, and the time is longer.",
+    " feeds the plane, and the time is longer than in an endless layer (of the medium that adjoins the plane, exact for"
+    " any D(c) and t+(c)).",
     "The planar Sand's times are estimates for a bare plane in a thick layer, with D and t+ averaged over [0, c_0]:"
-    " indicators, invalid where the current does not exceed the limiting current.",
+    " indicators, each with its flag: invalid where the current does not exceed the limiting current, where the plane"
+    " adjoins another layer or would empty more than this one, and where the active surface is no plane.",
 )
 
 
 def sand_rows(study: SandStudy) -> list[dict[str, float | str]]:
     """One dict per cell and current, in shown units; `inf` where the electrolyte never depletes."""
-    return [_row(study, point, study.of(point.cell)[-1]) for point in study.points]
+    return [_row(study.cells[point.cell], point) for point in study.points]
 
 
-def _row(study: SandStudy, point: SandPoint, highest: SandPoint) -> dict[str, float | str]:
-    cell = study.cells[point.cell]
-    scaled = point.current**2 * point.time / (highest.current**2 * highest.time) if math.isfinite(point.time) else 0
+def _row(cell: Cell, point: SandPoint) -> dict[str, float | str]:
     row: dict[str, float | str] = {
         RUN: f"{point.cell}, {point.current / MA_CM2:.4g} mA/cm2",
         "metal": cell.metal.symbol,
@@ -44,14 +44,19 @@ def _row(study: SandStudy, point: SandPoint, highest: SandPoint) -> dict[str, fl
         "time to depletion, error estimate [%]": 100 * point.error / point.time if point.time < math.inf else math.nan,
         f"time to c_s = {STOP_RATIO:g} c_0 [s]": point.stop_time,
         "Sand's capacity [mAh/cm2]": point.capacity / MAH_CM2,
-        "J^2 t over that of the highest current - 1 [%]": 100 * (scaled - 1) if scaled else math.nan,
+        "time over that in an endless layer - 1 [%]": 100 * (point.time / point.endless - 1),
         "emptied layer over cell size [-]": point.resolution,
         "depletes at": "" if point.place is None else cell.place(point.place),
         "planar Sand's time [s]": point.planar,
+        "planar Sand's time, validity": _flag(point.validity),
         "planar Sand's time, in the separator [s]": point.planar_separator,
-        "planar Sand's time, validity": "valid" if point.validity == VALID else "invalid",
+        "planar Sand's time, in the separator, validity": _flag(point.validity_separator),
     }
     return row | ({FAILED if point.solution is None else "outcome": point.message} if point.message else {})
+
+
+def _flag(validity: str) -> str:
+    return validity.split(":")[0]
 
 
 def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cellfem.errors import ConvergenceError, explain
+from cellfem.errors import ConvergenceError, TrustWarning, explain
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import Galvanostatic, Steady
 from cellfem.model.solution import Solution
+from cellfem.studies.endless import sand_number
 from cellfem.studies.limiting import limiting_current
-from cellfem.studies.planar import is_plane, mean_properties, planar_sand_time, salt_time, separator_sand_time, validity
+from cellfem.studies.planar import (
+    is_plane,
+    mean_properties,
+    medium_on_plane,
+    planar_sand_time,
+    salt_time,
+    separator_sand_time,
+    separator_validity,
+    validity,
+)
 from cellfem.studies.solve import TOLERANCE, solve
 
 EARLY_STOP = 1e-2  # [-] c/c_0 from which the second extrapolation starts
 COARSER = 8.0  # factor on the tolerance of that second run: steps twice as long, four times the error
 SALT_TIMES = 4.0  # [-] longest run over the time in which all the salt would be plated
+RESOLVED = 10.0  # [-] cells in the emptied layer that give the time to about 1 %
 OPEN_ENDED = 25.0  # [-] the same below the limiting current, where salt comes back almost as fast as it is used
 
 
@@ -30,13 +42,15 @@ class SandPoint:
     current: float  # [A/m2] superficial
     share_of_limit: float  # [-] current over the limiting current
     time: float  # [s] to depletion, extrapolated to c = 0; inf where it cannot come, NaN where pores closed before
-    error: float  # [s] of the time: stop and time steps, not the mesh; 0 where the time is inf, NaN if not asked for
+    error: float  # [s] of the time: stop and time steps; NaN if not asked for or resolution < RESOLVED; 0 beside inf
     stop_time: float  # [s] at which c_s = 1e-3 c_0
     capacity: float  # [C/m2] Sand's capacity, current times time
     place: tuple[float, ...] | None  # [m] where it depletes
     planar: float  # [s] planar Sand's time in free electrolyte
+    validity: str  # of the planar time in free electrolyte
     planar_separator: float  # [s] the same in the separator, NaN without one
-    validity: str  # of the planar times
+    validity_separator: str  # of that; empty without a separator
+    endless: float  # [s] of a bare plane in an endless layer of what adjoins it, exact in D(c), t+(c); NaN off planes
     resolution: float  # [-] depth sqrt(D_eff t/eps) that is emptied over the cell size there; NaN without a depletion
     solution: Solution | None  # the run; None where none was needed
     message: str = ""  # why the time is NaN
@@ -92,7 +106,20 @@ def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, t
             points.append(_point(name, cell, current, tolerance, errors))
             if progress:
                 progress(len(points) / len(named) / len(currents))
+    _warn_of_coarse_layers(points)
     return SandStudy(named, {name: _limit(cell)[0] for name, cell in named.items()}, tuple(points))
+
+
+def _warn_of_coarse_layers(points: Sequence[SandPoint]) -> None:
+    """Trust warnings, one for each cell whose mesh is too coarse for some of the currents."""
+    for name in dict.fromkeys(point.cell for point in points):
+        coarse = [point for point in points if point.cell == name and point.resolution < RESOLVED]
+        if coarse:
+            worst = min(coarse, key=lambda point: point.resolution)
+            warnings.warn(explain(f"sand_study: {name}", f"found {worst.resolution:.2g} cells in the layer that is"
+                                  f" emptied at {worst.current / 10:.4g} mA/cm2", f"at least {RESOLVED:g} are needed:"
+                                  f" from {coarse[0].current / 10:.4g} mA/cm2 on times are too long by per cents",
+                                  "Refine the surface (surface_cell_size_um)."), TrustWarning, stacklevel=3)
 
 
 def _limit(cell: Cell) -> tuple[float, str]:
@@ -119,9 +146,16 @@ def _point(name: str, cell: Cell, current: float, tolerance: float, errors: bool
                 message = run.outcome.message
     except ConvergenceError as failure:
         message = str(failure)
-    return SandPoint(name, current, current / limit, time, error, stop, current * time, place,
-                     planar_sand_time(cell, current), separator_sand_time(cell, current),
-                     validity(current, limit), _resolution(cell, place, time), run, message)
+    resolution = _resolution(cell, place, time)
+    return SandPoint(name, current, current / limit, time, math.nan if resolution < RESOLVED else error, stop,
+                     current * time, place, planar_sand_time(cell, current), validity(cell, current, limit),
+                     separator_sand_time(cell, current), separator_validity(cell, current, limit),
+                     _endless(cell, current), resolution, run, message)
+
+
+def _endless(cell: Cell, current: float) -> float:
+    """Sand's time [s] of a bare plane in an endless layer of the medium that adjoins it; NaN where no plane is."""
+    return math.prod(medium_on_plane(cell)) * sand_number(cell.transport) / current**2 if is_plane(cell) else math.nan
 
 
 def _resolution(cell: Cell, place: tuple[float, ...] | None, time: float) -> float:
@@ -134,7 +168,7 @@ def _resolution(cell: Cell, place: tuple[float, ...] | None, time: float) -> flo
     nodes = np.setdiff1d(mesh.t[:, around], node)
     size = np.min(np.linalg.norm(mesh.p[:, nodes] - mesh.p[:, [node]], axis=0))
     spread = np.mean(cell.efficiency[-1, -1, around] / cell.porosity[around])
-    return float(math.sqrt(mean_properties(cell)[0] * spread * time) / size)
+    return float(math.sqrt(mean_properties(cell.transport)[0] * spread * time) / size)
 
 
 def _sustained(cell: Cell, current: float, limit: float) -> bool:
