@@ -132,6 +132,17 @@ def test_current_at_one_percent_of_a_labyrinth(labyrinth):
     assert cf.report(found.solution)["outcome"] == found.message
 
 
+def test_share_that_starves_at_one_percent(labyrinth, tmp_path):
+    """Counted up to twice the least c, which no place is below."""
+    found = cf.current_at_one_percent(labyrinth)
+    row = cf.write_limits(tmp_path, {"one": labyrinth}, {"one": found})[0]
+    c, plating = found.solution.sites["c"][0], found.solution.sites["plating"][0]
+    area = labyrinth.sites.area
+    low = (c <= 20.0) & (plating < 0.1 * (plating @ area / area.sum()))
+    assert row["idle surface, c up to 0.02 c_0 [%]"] == pytest.approx(100 * area[low].sum() / area.sum())
+    assert 5 < row["idle surface, c up to 0.02 c_0 [%]"] <= row["idle surface [%]"]
+
+
 def test_kinetics_decide_where_it_runs_dry(labyrinth):
     """Slow kinetics spread the plating, so the deep end runs dry at a smaller current."""
     currents = [cf.current_at_one_percent(cells.make(labyrinth.mesh, LIPF6_EC_DMC, film=cf.Film(R=R))).current

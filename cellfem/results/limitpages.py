@@ -10,15 +10,16 @@ from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
 from cellfem.results.figures import figure_with, png
 from cellfem.results.html import Picture
-from cellfem.results.risk import starved
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import FAILED, RUN, Row
+from cellfem.studies.depletion import BUSY
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import CurrentAtRatio
 from cellfem.studies.safe import SafeOperation
 from cellfem.units import cm, mA, mAh
 
 MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
+NEAR = 2.0  # [-] c over the ratio asked for, up to which an idle place counts as starving
 Limit = CurrentAtRatio | float | ConvergenceError  # what was found for a cell, or why it was not
 _BAR = {"Li": "#0072b2", "Na": "#d55e00", "K": "#009e73"}  # of the metals; grey else
 _LIMITS = ("How much current can the electrolyte carry for ever?",
@@ -42,14 +43,23 @@ def limit_rows(cells: Mapping[str, Cell], found: Mapping[str, Limit]) -> list[di
         if isinstance(one, ConvergenceError):
             row[FAILED] = str(one)
         if isinstance(one, CurrentAtRatio):
-            starving = 100 * cell.sites.mean(starved(one.solution, 0).astype(float)) if one.solution else math.nan
             row |= {f"current at {100 * one.ratio:g} % [mA/cm2]": one.current / MA_CM2,
                     "over the limiting current [-]": one.current / one.limiting_current,
                     "its place": "" if one.place is None else cell.place(one.place),
                     "plating there over the mean [-]": one.plating,
-                    "idle surface [%]": 100 * one.idle, "starved surface [%]": starving}
+                    "idle surface [%]": 100 * one.idle,
+                    f"idle surface, c up to {NEAR * one.ratio:g} c_0 [%]": 100 * _starving(one)}
         rows.append(row)
     return rows
+
+
+def _starving(one: CurrentAtRatio) -> float:
+    """Share of the surface that is idle and has c up to NEAR times the ratio: at the ratio itself no place is below."""
+    if one.solution is None:
+        return math.nan
+    cell, plating = one.solution.cell, one.solution.sites["plating"][0]
+    low = one.solution.sites["c"][0] <= NEAR * one.ratio * cell.electrolyte.c_0
+    return cell.sites.mean((low & (plating < BUSY * cell.sites.mean(plating))).astype(float))
 
 
 def _limit(cell: Cell, found: Limit) -> float:
@@ -75,7 +85,8 @@ def write_limits(out: str | Path, cells: Mapping[str, Cell],
     full = {name: one for name, one in found.items() if isinstance(one, CurrentAtRatio)}
     parts = [Picture("Currents", "Logarithmic, coloured by metal." + (" Pale: limiting currents; full: currents"
              " at 1 %." if len(keys) > 1 else ""), picture), Table("Numbers", rows,
-             "Idle: plates below a tenth of the area mean. Starved: idle, and c below 0.01 c_0.")]
+             "Idle: plates below a tenth of the area mean. The least c is that of the ratio by definition, so starving"
+             " places are counted up to twice as much.")]
     write_study(out, "report", title=_LIMITS[0], intro=[_LIMITS[1], *(f"{n}: {o.message}." for n, o in full.items())],
                 parts=parts, rows=rows, cells=cells, files={"limits.png": picture},
                 runs={name: [one.solution] for name, one in full.items() if one.solution})
