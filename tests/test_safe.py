@@ -13,7 +13,7 @@ import cellfem as cf
 from cellfem import cli
 from cellfem.materials import LIPF6_EC_DMC, NAPF6_EC_PC, SODIUM
 from cellfem.materials.electrolyte import constant
-from cellfem.results import limitpages
+from cellfem.results import limitpages, tornado
 
 CAPACITY = 36000.0  # [C/m2] 1 mAh/cm2
 
@@ -167,6 +167,17 @@ def test_bars_of_limits_say_both_values(tmp_path, drawn):
     assert texts == ["limiting current: 373, current at 1 %: 370", "limiting current: no limit, current at 1 %: no"
                      " limit"] and bars == 2
     assert [text.get_text() for text in drawn[-1].legends[0].get_texts()] == ["limiting current", "current at 1 %"]
+
+
+def test_tornados_say_what_their_colours_mean(tmp_path, monkeypatch):
+    """One bar for each run, lowered and raised; two on one side of the base stand one above the other."""
+    figures = []
+    monkeypatch.setattr(tornado, "png", lambda figure: figures.append(figure) or b"PNG")
+    rows = [{"run": run, "J": value} for run, value in {"base": 5.0, "a": 2.0, "b": 8.0, "c": 6.0, "d": 9.0}.items()]
+    cf.write_tornado(tmp_path, "levers", rows, value="J", base="base", pairs={"one": ("a", "b"), "two": ("c", "d")})
+    assert [text.get_text() for text in figures[0].legends[0].get_texts()] == ["lowered", "raised"]
+    heights = [patch.get_height() for patch in figures[0].axes[0].patches]
+    assert heights == pytest.approx([0.3, 0.3, 0.6, 0.6])
 
 
 def test_risk_maps_of_metals_side_by_side(tmp_path):

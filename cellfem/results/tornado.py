@@ -18,11 +18,13 @@ def write_tornado(out: str | Path, name: str, rows: Sequence[Row], *, value: str
                   pairs: Mapping[str, tuple[str, str]]) -> Path:
     """Draw what pairs of runs make of `value`, against the run `base`, widest pair on top; `name.png` in `out`.
 
-    `pairs` maps a lever to the names of its two runs.  The axis is logarithmic, so that halving and doubling are of
-    one length.  Returns the path.
+    `pairs` maps a lever to the names of its two runs, lowered and raised, in two colours.  The axis is logarithmic, so
+    that halving and doubling are of one length.  Returns the path.
 
     Raises ValueError where a run or the value is missing.
     """
+    from matplotlib.patches import Patch
+
     check_name(name)
     found = {str(row[RUN]): row for row in rows}
     for run in (base, *(run for pair in pairs.values() for run in pair)):
@@ -35,11 +37,13 @@ def write_tornado(out: str | Path, name: str, rows: Sequence[Row], *, value: str
     figure = figure_with(8.0, 1.4 + 0.55 * len(levers))
     ax = figure.add_subplot()
     for y, lever in enumerate(levers):
-        for run, at, colour in zip(pairs[lever], widths[lever], (_DOWN, _UP), strict=True):
-            ax.barh(y, at - middle, left=middle, height=0.6, color=colour)
+        ends = zip(pairs[lever], widths[lever], (_DOWN, _UP), (0.15, -0.15), strict=True)
+        same_side = (widths[lever][0] < middle) == (widths[lever][1] < middle)  # then one above the other
+        for run, at, colour, off in ends:
+            ax.barh(y + off * same_side, at - middle, left=middle, height=0.3 if same_side else 0.6, color=colour)
             left = at < middle
-            ax.annotate(f"{run}: {value_text(at)}", (at, y), textcoords="offset points", xytext=(-4 if left else 4, 0),
-                        ha="right" if left else "left", va="center", fontsize=8)
+            ax.annotate(f"{run}: {value_text(at)}", (at, y + off * same_side), textcoords="offset points",
+                        xytext=(-4 if left else 4, 0), ha="right" if left else "left", va="center", fontsize=8)
     ax.axvline(middle, color="black", linewidth=1.0)
     ends = [v for pair in widths.values() for v in pair]
     ax.set_yticks(range(len(levers)), levers)
@@ -51,6 +55,8 @@ def write_tornado(out: str | Path, name: str, rows: Sequence[Row], *, value: str
     ax.tick_params(axis="x", which="both", labelsize=8)
     ax.grid(alpha=0.3, axis="x", which="both")
     ax.set_axisbelow(True)
+    figure.legend(handles=[Patch(color=_DOWN, label="lowered"), Patch(color=_UP, label="raised")], fontsize=8, ncols=2,
+                  loc="outside upper right")
     folder = check_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     return write_bytes(folder / f"{name}.png", png(figure))
