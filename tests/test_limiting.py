@@ -165,7 +165,13 @@ def test_no_limit_without_moving_anions():
     assert found.current == found.limiting_current == math.inf and found.solution is None and "t+" in found.message
 
 
-@pytest.mark.parametrize("ratio", [0.0, 1.0, -1.0, math.nan])
+@pytest.mark.parametrize("call", [cf.limiting_current, cf.current_at_one_percent])
+def test_cells_that_are_none(call):
+    with pytest.raises(ValueError, match=r"\.cell: found .* kind MeshLine1; a cf\.Cell is needed\. Build"):
+        call(cells.plane(coarsen=4))
+
+
+@pytest.mark.parametrize("ratio", [0.0, 1.0, -1.0, math.nan, "a", None])
 def test_ratios_that_are_none(ratio):
     with pytest.raises(ValueError, match="above 0 and below 1"):
         cf.current_at_one_percent(cells.make(cells.plane(coarsen=4)), ratio=ratio)

@@ -120,10 +120,21 @@ def test_a_host_that_is_nearly_full_is_safe_at_small_currents_alone():
 
 
 @pytest.mark.parametrize("call", [lambda c: cf.safe_current(c, 1.0, risk=0.0), lambda c: cf.safe_current(c, -1.0),
-                                  lambda c: cf.safe_capacity(c, 1.0, risk=1.5), lambda c: cf.safe_capacity(c, 0.0)])
+                                  lambda c: cf.safe_capacity(c, 1.0, risk=1.5), lambda c: cf.safe_capacity(c, 0.0),
+                                  lambda c: cf.safe_current(c, "1"), lambda c: cf.safe_current(c, 1.0, risk=None),
+                                  lambda c: cf.safe_capacity(c, None), lambda c: cf.safe_capacity(c.mesh, 1.0)])
 def test_bounds_and_currents_that_are_none(call):
-    with pytest.raises(ValueError, match="is needed"):
+    with pytest.raises(ValueError, match=r"safe_\w+\.\w+: found .*; .* is needed\. "):
         call(cells.make(cells.plane(coarsen=4)))
+
+
+@pytest.mark.parametrize("write", [cf.write_limits, cf.write_safe])
+def test_results_that_do_not_go_with_the_cells(write, tmp_path):
+    cell = cells.make(cells.plane(coarsen=4))
+    for both, said in ((({}, {}), "at least one"), (({"a": cell}, {"b": 1.0}), "under the same name"),
+                       (({"a": cell}, {}), "under the same name"), (([cell], [1.0]), "cells by name")):
+        with pytest.raises(ValueError, match=rf"{write.__name__}\.\w+: found .*{said}.*\. "):
+            write(tmp_path, *both)
 
 
 @pytest.fixture
@@ -239,11 +250,14 @@ def test_a_point_that_fails_leaves_the_others(words, patched, tmp_path, capsys, 
 @pytest.mark.parametrize("words, said", [
     (["sand", SLAB, "--current-mA-cm2", "5", "--points", "4"], "the lowest and the highest one are needed"),
     (["sand", SLAB, "--current-mA-cm2", "-5"], "a number above 0 is needed"),
-    (["sand", SLAB, "--current-mA-cm2", "5", "9", "--points", "2.5"], "a whole number from 2 on is needed"),
+    (["sand", SLAB, "--current-mA-cm2", "5", "9", "--points", "2.5"], "a whole number from 2 to 200 is needed"),
     (["safe", SLAB], "exactly one of"),
     (["safe", SLAB, "--current-mA-cm2", "5", "--capacity-mAh-cm2", "1"], "exactly one of"),
     (["safe", SLAB, "--current-mA-cm2", "5", "--risk", "1.5"], "a number above 0 and up to 1 is needed"),
+    (["sand", SLAB, "--current-mA-cm2", "5", "9", "--points", "100000"], "a whole number from 2 to 200 is needed"),
     (["limit", SLAB, SLAB], "have to differ"),
+    (["limit", SLAB, "--current-mA-cm2", "3"], "found --current-mA-cm2 3; only the flags of --help are known. Known"
+     " names: --coarsen"),
     (["limit", SLAB, "--limit-only"], 'Did you mean "--limiting-only"?'),
 ])
 def test_commands_that_are_wrong(words, said, capsys):

@@ -21,8 +21,10 @@ from cellfem.materials import (
     SODIUM,
 )
 from cellfem.materials.electrolyte import constant
+from cellfem.results import sandpage
 from cellfem.studies.endless import sand_number
 from cellfem.studies.planar import planar_sand_time, separator_validity, validity
+from cellfem.studies.sand import NEAR_LIMIT
 
 # [s] at 10 mA/cm2, 25 degC, c_0 = 1 mol/L, fits as printed down to c = 0, of a 1-D finite-volume code of its own (600
 # graded cells, constant properties within 2e-5 of Sand's formula); and what the formula with mean D and t+ misses
@@ -197,7 +199,44 @@ def test_a_host_below_its_limit_may_deplete_or_last():
     assert 0 < high.time < math.inf and high.place is not None
 
 
-@pytest.mark.parametrize("given", [([],), ([0.0],), ([-3.0, 5.0],), ([math.nan],)])
-def test_currents_that_are_none(given):
-    with pytest.raises(ValueError, match="sand_study"):
-        cf.sand_study(cells.make(cells.plane(coarsen=4)), *given)
+@pytest.mark.parametrize("currents, found", [
+    ([], r"\[\]"), ([0.0], "0"), ([-3.0, 5.0], "-3"), ([math.nan], "nan"), ([5.0, math.inf], "inf"), (None, "None"),
+    ([[1.0, 2.0]], "1.0"), ([1 + 2j], "2j"), ((J for J in [5.0]), "generator"), (["ten"], "ten"), ("5", "'5'")])
+def test_currents_that_are_none(currents, found):
+    with pytest.raises(ValueError, match=rf"sand_study.currents: found .*{found}.*; .* needed\. "):
+        cf.sand_study(cells.make(cells.plane(coarsen=4)), currents)
+
+
+@pytest.mark.parametrize("what", [lambda cell: [cell], lambda cell: cell.mesh, lambda cell: {},
+                                  lambda cell: {"a": cell.mesh}])
+def test_cells_that_are_none(what):
+    with pytest.raises(ValueError, match=r"sand_study.cells: found .*; cells by name are needed, at least one\. "):
+        cf.sand_study(what(cells.make(cells.plane(coarsen=4))), [5.0])
+
+
+@pytest.mark.parametrize("capacity", [-1, 0.0, math.inf, "1"])
+def test_targets_that_are_none(study, tmp_path, capacity):
+    with pytest.raises(ValueError, match=r"write_sand\.capacity"):
+        cf.write_sand(tmp_path, study[0], capacity=capacity)
+
+
+def test_curves_bend_toward_their_limits(study):
+    """Points just above each cell's own limiting current, where these lie within the range."""
+    _, limit = study
+    cell = cells.make(cells.plane(coarsen=2))
+    found = cf.sand_study({"one": cell, "other": replace(cell)}, [0.5 * limit, 1.06 * limit], near=NEAR_LIMIT,
+                          errors=False)
+    assert [point.share_of_limit for point in found.of("other")] == pytest.approx([0.5, 1.01, 1.03, 1.06], rel=1e-3)
+    times = [point.time for point in found.of("one")]
+    assert times == sorted(times, reverse=True) and times[1] < math.inf
+
+
+def test_the_target_is_in_the_picture(study, monkeypatch):
+    figures = []
+    monkeypatch.setattr(sandpage, "png", lambda figure: figures.append(figure) or b"PNG")
+    for capacity in (1.0, 1e7):  # [C/m2] far below and far above what the currents plate
+        sandpage.sand_picture(study[0], capacity=capacity)
+        ax = figures[-1].axes[0]
+        line = next(line for line in ax.lines if str(line.get_label()).startswith("J t"))
+        low, high = ax.get_ylim()
+        assert low < min(line.get_ydata()) and max(line.get_ydata()) < high

@@ -15,6 +15,7 @@ from cellfem.materials import DEFAULT_ELECTROLYTES, LIBRARY, catalogue, find
 
 METALS = {metal.symbol: metal for metal in LIBRARY["metal"].values()}
 AGAINST = [0.5]  # factor on the cell sizes: of `refine_check`
+MOST_POINTS = 200  # currents of one study
 CUTOFF = 1.0  # [V] at which stripping ends
 COUNTERS = {"foil": cf.Foil(), "uniform-flux": cf.UniformFlux(), "reservoir": cf.Reservoir()}
 EXAMPLES = """
@@ -38,7 +39,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         command = commands[arguments.command]
-        flags = re.findall(r"--[\w-]+", command.format_help())
+        flags = re.findall(r"--[\w-]+", command.format_help().split("\nexamples:")[0])  # those are of other commands
         hint = did_you_mean(unknown[0].split("=")[0], flags) if unknown[0].startswith("-") else "Leave it out."
         command.error(explain("arguments", f"found {' '.join(unknown)}", "only the flags of --help are known", hint))
     return arguments
@@ -100,7 +101,8 @@ def _add_studies(command) -> dict[str, argparse.ArgumentParser]:
                    " the current: table, picture and page.")
     add = sand.add_argument_group("currents").add_argument
     add("--current-mA-cm2", type=positive, nargs="+", required=True, metavar="J", help="superficial plating currents;"
-        " with --points, the lowest and the highest")
+        " with --points, the lowest and the highest. Currents just above the limiting one of each cell, 1.01, 1.03 and"
+        " 1.1 times, are added where they lie in between")
     add("--points", type=count_of_points, metavar="N", help="this many currents from the lowest to the highest, evenly"
         " in their logarithm")
     add("--capacity-mAh-cm2", type=positive, metavar="Q", help="a target capacity: its line in the picture")
@@ -183,7 +185,8 @@ not_negative = partial(number, allowed="0 or a number above", good=lambda value:
 
 
 def count_of_points(text: str) -> int:
-    return int(number(text, "a whole number from 2 on", lambda value: value >= 2 and value == int(value)))
+    return int(number(text, f"a whole number from 2 to {MOST_POINTS}",
+                      lambda value: 2 <= value <= MOST_POINTS and value == int(value)))
 
 
 def material(kind: str):

@@ -11,6 +11,7 @@ from tqdm import tqdm
 import cellfem as cf
 from cellfem.errors import explain
 from cellfem.results.tables import FAILED
+from cellfem.studies.sand import NEAR_LIMIT
 from cellfem.units import cm, mA, mAh
 
 
@@ -35,7 +36,7 @@ def run_sand(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> Non
     capacity = None if a.capacity_mAh_cm2 is None else a.capacity_mAh_cm2 * mAh / cm**2
     with tqdm(total=100, desc="sand", bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]",
               disable=None) as bar:
-        study = cf.sand_study(cells, currents, progress=lambda share: bar.update(100 * share - bar.n))
+        study = cf.sand_study(cells, currents, near=NEAR_LIMIT, progress=lambda share: bar.update(100 * share - bar.n))
     rows = cf.write_sand(out, study, capacity=capacity)
     points = list(zip(rows, study.points, strict=True))
     for name in cells:  # a table per cell, one column per current

@@ -12,6 +12,7 @@ from cellfem.results.figures import figure_with, png
 from cellfem.results.html import Picture
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import FAILED, RUN, Row
+from cellfem.studies.asked import need_cells
 from cellfem.studies.depletion import BUSY
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import CurrentAtRatio
@@ -79,6 +80,7 @@ def write_limits(out: str | Path, cells: Mapping[str, Cell],
     `found` holds what `current_at_one_percent`, or else `limiting_current`, returns for each of the cells, or the
     ConvergenceError that it raises.
     """
+    _check_names("write_limits", cells, found)
     rows = limit_rows(cells, found)
     keys = {key: key.split(" [")[0] for row in rows for key in row if key.endswith("[mA/cm2]")}
     picture = bars(rows, keys, "superficial current density [mA/cm2]")
@@ -112,6 +114,7 @@ def write_safe(out: str | Path, cells: Mapping[str, Cell], found: Mapping[str, S
     `cells` has the cell of each result, or of the ConvergenceError in its place, under the same name.  Returns the
     rows.
     """
+    _check_names("write_safe", cells, found)
     full = {name: one for name, one in found.items() if isinstance(one, SafeOperation)}
     if len({one.solves_current for one in full.values()}) > 1:
         raise ValueError(explain("write_safe", "found safe currents beside safe capacities", "answers to one question"
@@ -126,6 +129,15 @@ def write_safe(out: str | Path, cells: Mapping[str, Cell], found: Mapping[str, S
                 parts=parts, rows=rows, cells=cells, files={"safe.png": picture},
                 runs={name: [one.solution] for name, one in full.items() if one.solution})
     return rows
+
+
+def _check_names(where: str, cells: Mapping[str, Cell], found: Mapping[str, object]) -> None:
+    """Refuse no cells, and results that are not those of the cells."""
+    need_cells(f"{where}.cells", cells)
+    if set(cells) != set(found):
+        odd = sorted(set(cells) ^ set(found))
+        raise ValueError(explain(f"{where}.found", f"found {odd[0]!r} in one of cells and found alone", "a result for"
+                                 " each of the cells is needed, under the same name", "Build both in one loop."))
 
 
 def bars(rows: Sequence[Row], keys: Mapping[str, str], label: str) -> bytes:

@@ -12,6 +12,7 @@ from cellfem.results.figures import figure_with, line_style, png
 from cellfem.results.html import Picture
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import FAILED, RUN
+from cellfem.studies.asked import need_number
 from cellfem.studies.sand import SandPoint, SandStudy
 from cellfem.units import cm, mA, mAh
 
@@ -70,7 +71,6 @@ def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:
                 label=name, **style)
         if math.isfinite(study.limits[name]):
             ax.axvline(study.limits[name] / MA_CM2, color=style["color"], linewidth=0.9, linestyle=(0, (1, 2)))
-    currents = sorted({p.current for p in study.points})
     if finite:
         low, high = min(p.time for p in finite), max(p.time for p in finite)
         middle = (min(p.current for p in finite) * max(p.current for p in finite)) ** 0.5
@@ -78,10 +78,12 @@ def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:
         at = 0.35 * (low * high) ** 0.5
         ax.plot([x / MA_CM2 for x in ends], [at * (middle / x) ** 2 for x in ends], color="0.45", linewidth=0.8)
         ax.annotate("slope -2", (ends[0] / MA_CM2, at * 4), fontsize=8, color="0.35", ha="right", va="center")
+        if capacity is not None:  # where some cell depletes, the line is in the picture
+            ends = [min(p.current for p in finite), max(p.current for p in finite)]
+            ax.plot([x / MA_CM2 for x in ends], [capacity / x for x in ends], "k--", linewidth=1.2,
+                    label=f"J t = {capacity / MAH_CM2:.4g} mAh/cm2")
+            low, high = min(low, capacity / ends[1]), max(high, capacity / ends[0])
         ax.set_ylim(low / 3, high * 4)
-    if capacity is not None:
-        ax.plot([x / MA_CM2 for x in currents], [capacity / x for x in currents], "k--", linewidth=1.2,
-                label=f"J t = {capacity / MAH_CM2:.4g} mAh/cm2")
     ax.set(xscale="log", yscale="log", xlabel="superficial current density J [mA/cm2]",
            ylabel="time to depletion t [s]")
     ax.grid(alpha=0.3, which="both")
@@ -96,6 +98,9 @@ def write_sand(out: str | Path, study: SandStudy, *, capacity: float | None = No
     `capacity` [C/m2] is a target: below its line J t = Q in the picture the electrolyte depletes before the target is
     plated.  `intro` and `tables` replace and follow the words and the table of the page.
     """
+    if capacity is not None:
+        need_number("write_sand.capacity", capacity, "a capacity above 0, in C/m2,",
+                    do="1 mAh/cm2 is 1 * mAh / cm**2; leave it out for no target.")
     rows, picture = sand_rows(study), sand_picture(study, capacity=capacity)
     limits = [{RUN: name, "limiting current [mA/cm2]": limit / MA_CM2} for name, limit in study.limits.items()]
     target = "" if capacity is None else (f" Dashed: a capacity of {capacity / MAH_CM2:.4g} mAh/cm2; where a cell's"

@@ -22,6 +22,7 @@ from cellfem.model.solve import Worker
 from cellfem.model.start import balanced
 from cellfem.model.system import Load, System
 from cellfem.physics.kinetics import ButlerVolmer
+from cellfem.studies.asked import need_cell
 from cellfem.studies.depletion import lowest
 from cellfem.units import FARADAY
 
@@ -38,8 +39,10 @@ def limiting_current(cell: Cell, *, strip: bool = False) -> float:
     electrolytes are followed, with swift kinetics and without films, up to the last steady state.  With a reservoir of
     uniform current density the number is exact for constant t+ (c = 0 on the sites and c_0 on the counter fix c).
 
-    Raises ConvergenceError where that path cannot be followed.
+    Raises ValueError for what is no cell, ConvergenceError where that path cannot be followed, or where a law ends
+    below the concentration that the limit brings to the counter electrode.
     """
+    need_cell("limiting_current.cell", cell)
     kept = _kept(cell)
     return kept[strip] if strip in kept else limit_of(System.of(cell), strip=strip)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cellfem.errors import ConvergenceError, explain
+from cellfem.errors import ConvergenceError
 from cellfem.model.bordered import steady_at_ratio
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Reservoir
@@ -24,6 +24,7 @@ from cellfem.model.solution import Outcome, Solution
 from cellfem.model.solve import Worker
 from cellfem.model.start import balanced
 from cellfem.model.system import Load, System
+from cellfem.studies.asked import need_cell, need_number
 from cellfem.studies.depletion import BUSY
 from cellfem.studies.limiting import limit_of
 from cellfem.studies.solve import _solution, _stats
@@ -72,9 +73,9 @@ def current_at_one_percent(cell: Cell, *, ratio: float = RATIO) -> CurrentAtRati
     --------
     limiting_current, solve
     """
-    if not 0 < ratio < 1:
-        raise ValueError(explain("current_at_one_percent.ratio", f"found {ratio!r}", "a c/c_0 above 0 and below 1 is"
-                                 " needed", "The default is 0.01."))
+    need_cell("current_at_one_percent.cell", cell)
+    need_number("current_at_one_percent.ratio", ratio, "a c/c_0 above 0 and below 1", math.nextafter(1, 0),
+                "The default is 0.01.")
     started = time.perf_counter()
     system = System.of(cell)
     limit = limit_of(system)

@@ -16,6 +16,7 @@ from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import STOP_RATIO, Galvanostatic, Steady
 from cellfem.model.solution import Solution
+from cellfem.studies.asked import need_cell, need_number
 from cellfem.studies.depletion import BUSY
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import CurrentAtRatio, current_at_one_percent
@@ -70,8 +71,8 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
     risk : the bound, above 0 and at most 1 [-]; 0.5 keeps away from depletion, 1 allows it at the very end
     tolerance : local error of c/c_0 per time step [-]
     """
-    _check_risk("safe_capacity", risk)
-    _check_positive("safe_capacity.current", current, "a plating current in A/m2")
+    _check("safe_capacity", cell, risk)
+    need_number("safe_capacity.current", current, "a plating current above 0, in A/m2,")
     search = _Search(cell, risk, tolerance, solves_current=False)
     limit = limiting_current(cell)
     if math.isinf(limit):
@@ -112,9 +113,9 @@ def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: 
     risk : the bound, above 0 and at most 1 [-]
     tolerance : local error of c/c_0 per time step [-]
     """
-    _check_risk("safe_current", risk)
+    _check("safe_current", cell, risk)
     if capacity != math.inf:
-        _check_positive("safe_current.capacity", capacity, "a capacity in C/m2")
+        need_number("safe_current.capacity", capacity, "a capacity above 0, in C/m2,")
     search = _Search(cell, risk, tolerance, solves_current=True)
     limit = limiting_current(cell)
     if math.isinf(limit):
@@ -238,12 +239,7 @@ class _Search:
                              self.kept, message)
 
 
-def _check_risk(where: str, risk: float) -> None:
-    if not 0 < risk <= 1:
-        raise ValueError(explain(f"{where}.risk", f"found {risk!r}", "a bound above 0 and up to 1 is needed",
-                                 "1: no place depletes before the target; 0.5: half of the salt is left."))
-
-
-def _check_positive(where: str, value: float, what: str) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(explain(where, f"found {value!r}", f"{what} above 0 is needed", "Mind the unit (SI)."))
+def _check(where: str, cell: Cell, risk: float) -> None:
+    need_cell(f"{where}.cell", cell)
+    need_number(f"{where}.risk", risk, "a bound above 0 and up to 1", 1.0,
+                "1: no place depletes before the target; 0.5: half of the salt is left.")

@@ -13,6 +13,7 @@ from cellfem.errors import ConvergenceError, TrustWarning, explain
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import Galvanostatic, Steady
 from cellfem.model.solution import Solution
+from cellfem.studies.asked import need_cells, plating_currents
 from cellfem.studies.endless import sand_number
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.planar import (
@@ -30,6 +31,7 @@ from cellfem.studies.solve import TOLERANCE, solve
 EARLY_STOP = 1e-2  # [-] c/c_0 from which the second extrapolation starts
 COARSER = 8.0  # factor on the tolerance of that second run: steps twice as long, four times the error
 SALT_TIMES = 4.0  # [-] longest run over the time in which all the salt would be plated
+NEAR_LIMIT = (1.01, 1.03, 1.1)  # [-] currents over the limiting one where times bend toward it
 RESOLVED = 10.0  # [-] cells in the emptied layer that give the time to about 1 %
 OPEN_ENDED = 25.0  # [-] the same below the limiting current, where salt comes back almost as fast as it is used
 
@@ -70,7 +72,8 @@ class SandStudy:
 
 
 def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, tolerance: float = TOLERANCE,
-               errors: bool = True, progress: Callable[[float], None] | None = None) -> SandStudy:
+               near: Sequence[float] = (), errors: bool = True,
+               progress: Callable[[float], None] | None = None) -> SandStudy:
     """Time to depletion over the current.
 
     Each current above what a cell sustains is run until c_s = 1e-3 c_0 at a place that plates in earnest, and
@@ -83,31 +86,34 @@ def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, t
     cells : a Cell, or several by name
     currents : superficial plating currents [A/m2], > 0
     tolerance : local error of c/c_0 per time step [-]
+    near : multiples of each cell's own limiting current to add, where they lie between the least and the largest of
+        the currents: `NEAR_LIMIT`, say, for a curve that bends toward its asymptote
     errors : whether to make the second runs
     progress : called with the share of the points that are done
 
     Raises
     ------
-    ValueError for no cells, no currents, or a current that does not plate.
+    ValueError for what is no cell, no currents, or a current that does not plate.
 
     A run that does not converge leaves NaN and its message in its point, and the study goes on.
     """
-    named = {"cell": cells} if isinstance(cells, Cell) else dict(cells)
-    currents = sorted({float(current) for current in np.atleast_1d(np.asarray(currents, dtype=float))})
-    if not named or not currents:
-        raise ValueError(explain("sand_study", f"found {len(named)} cells and {len(currents)} currents",
-                                 "at least one of each is needed", "Give a cell and a list of currents in A/m2."))
-    if not all(math.isfinite(current) and current > 0 for current in currents):
-        raise ValueError(explain("sand_study.currents", f"found {currents[0]:g}", "plating currents (> 0) are needed",
-                                 "Currents are superficial, in A/m2: 2 mA/cm2 is 2 * mA / cm**2."))
+    named = {"cell": cells} if isinstance(cells, Cell) else cells
+    need_cells("sand_study.cells", named)
+    currents = plating_currents("sand_study.currents", currents)
+    asked = [(name, current) for name, cell in named.items() for current in _with_near(cell, currents, near)]
     points = []
-    for name, cell in named.items():
-        for current in currents:
-            points.append(_point(name, cell, current, tolerance, errors))
-            if progress:
-                progress(len(points) / len(named) / len(currents))
+    for name, current in asked:
+        points.append(_point(name, named[name], current, tolerance, errors))
+        if progress:
+            progress(len(points) / len(asked))
     _warn_of_coarse_layers(points)
-    return SandStudy(named, {name: _limit(cell)[0] for name, cell in named.items()}, tuple(points))
+    return SandStudy(dict(named), {name: _limit(cell)[0] for name, cell in named.items()}, tuple(points))
+
+
+def _with_near(cell: Cell, currents: Sequence[float], near: Sequence[float]) -> list[float]:
+    """The currents and those at multiples of the cell's limiting current that lie between them."""
+    limit = _limit(cell)[0] if near else math.nan
+    return sorted({*currents, *(share * limit for share in near if currents[0] < share * limit < currents[-1])})
 
 
 def _warn_of_coarse_layers(points: Sequence[SandPoint]) -> None:
