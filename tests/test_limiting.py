@@ -24,6 +24,7 @@ from cellfem.materials import (
     SODIUM,
 )
 from cellfem.materials.electrolyte import constant
+from cellfem.studies.limiting import simplex_rule
 from cellfem.units import FARADAY
 
 SETS = {"EC:DMC": LIPF6_EC_DMC, "EC:EMC": LIPF6_EC_EMC, "EMC:FEC": LIPF6_EMC_FEC, "Valoen": LIPF6_EC_DMC_VALOEN,
@@ -63,6 +64,23 @@ def test_limits_of_a_plane_with_properties_of_c(name):
         open_cell = planar(electrolyte, counter=cf.Reservoir(uniform=False))
         J, _ = quadrature(cell.transport, 0.0, electrolyte.c_0, 25e-6)
         assert cf.limiting_current(open_cell) == pytest.approx(J, rel=5e-4)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_the_limit_of_a_plane_is_exact_on_coarse_meshes(dimension):
+    """w is linear there, and the salt is integrated as the function of w that it is, not by the vertices' values."""
+    for electrolyte in (LIPF6_EC_DMC, LIPF6_EMC_FEC):
+        cell = planar(electrolyte, cells.plane(dimension=dimension, cell_size_um=2.5))
+        assert cf.limiting_current(cell) == pytest.approx(closed_current(cell.transport, 0.0, 25e-6), rel=2e-6)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_rules_on_simplices(dim):
+    """Polynomials of barycentric coordinates up to degree 5: a! b! .../(a + b + ... + dim)! times dim!."""
+    points, weights = simplex_rule(dim)
+    for powers in ((5,), (2, 3), (1, 1, 2)[: dim + 1]):
+        exact = math.prod(map(math.factorial, (*powers, dim))) / math.factorial(sum(powers) + dim)
+        assert weights @ np.prod(points[:, : len(powers)] ** powers, axis=1) == pytest.approx(exact, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -38,15 +38,14 @@ def test_limiting_current_of_layers(page):
     Exact: with `w = int_0^c D/(1 - t+) dc'`, `B dw/dz = J/F` through all layers; `J_lim` is the J at which c = 0 at the
     plating plane and `int eps c dz` is that of c_0: one quadrature and one root.
     """
+    found = {}
     for name, (electrolyte, given) in LIQUIDS.items():
-        cell = layered(electrolyte, **given)
-        page.close(f"J_lim [A/m2], {name}", cf.limiting_current(cell), exact.closed_limit(cell.transport, LAYERS), 2e-4)
-    sizes, errors = (2.0, 1.0, 0.5, 0.25), []
-    limit = exact.closed_limit(layered(LIPF6_EC_DMC).transport, LAYERS)
-    for coarsen in sizes:
-        errors.append(abs(cf.limiting_current(layered(LIPF6_EC_DMC, coarsen)) / limit - 1))
-    page.order("J_lim, LiPF6 in EC:DMC", sizes, errors, 1.9)
-    page.convergence("coarsen", {"J_lim": (sizes, errors)})
+        for kind, coarsen in (("", 1.0), (", coarse", 4.0)):  # w is linear: no mesh is too coarse for it
+            cell = layered(electrolyte, coarsen, **given)
+            found[name] = exact.closed_limit(cell.transport, LAYERS)
+            page.close(f"J_lim [A/m2], {name}{kind}", cf.limiting_current(cell), found[name], 1e-5)
+    page.draw(lambda axes: (axes.barh(list(found), [J / 10 for J in found.values()]),
+                            axes.set(xlabel="J_lim [mA/cm2] of the three layers")))
 
 
 @pytest.mark.filterwarnings("ignore::cellfem.TrustWarning")
