@@ -130,6 +130,8 @@ def test_every_reported_number_is_defined():
     patchy = cf.MosaicFilm(shares=(0.5, 0.5), films=(cf.Film(R=1e-2), cf.Film(R=1e-3)), correlation_length=5e-6)
     steps = [cf.Galvanostatic(current=sign * 20.0, duration=5.0) for sign in (1, -1)]
     reported |= set(cf.report(cf.solve(replace(cell, film=patchy), steps)))  # numbers of such runs alone
+    plane = replace(cell, mesh=cf.Geometry.load(ROOT / "geometries" / "slab.toml").mesh(coarsen=6))
+    reported |= set(cf.report(cf.current_at_one_percent(plane).solution))
     page = (ROOT / "docs" / "conventions.md").read_text()
     table = page[page.index("## Reported numbers"):page.index("## Files")]
     defined = {name for row in re.findall(r"^\|(.*?)\|", table, flags=re.M) for name in re.findall(r"`(.*?)`", row)}

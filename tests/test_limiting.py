@@ -150,6 +150,18 @@ def test_current_at_one_percent_of_a_labyrinth(labyrinth):
     assert cf.report(found.solution)["outcome"] == found.message
 
 
+def test_reports_have_the_current_at_one_percent_that_is_known():
+    """Kept on the cell, as the limiting current is; other ratios are other numbers, and no report solves for it."""
+    cell = cells.make(cells.plane(coarsen=2))
+    run = cf.solve(cell, cf.Steady(current=100.0))
+    key = "current at 1 % [mA/cm2]"
+    cf.current_at_one_percent(cell, ratio=0.5)
+    assert key not in cf.report(run)
+    assert cf.report(run)[key.replace("current at 1 %", "limiting current")] > 0
+    found = cf.current_at_one_percent(cell)
+    assert cf.report(run)[key] == cf.report(found.solution)[key] == found.current / 10
+
+
 def test_share_that_starves_at_one_percent(labyrinth, tmp_path):
     """Counted up to twice the least c, which no place is below."""
     found = cf.current_at_one_percent(labyrinth)

@@ -26,6 +26,7 @@ from cellfem.results.risk import (
 )
 from cellfem.results.tortuosity import AXES, host_numbers
 from cellfem.studies.limiting import limiting_current
+from cellfem.studies.one_percent import known_at_one_percent
 from cellfem.studies.planar import planar_sand_time, separator_sand_time, separator_validity, validity
 from cellfem.units import cm, mA, mAh, mg, mm
 
@@ -140,6 +141,9 @@ def _times(solution: Solution, k) -> dict[str, float | str]:
     cell = solution.cell
     limit = limiting_current(cell)
     row: dict[str, float | str] = {"limiting current [mA/cm2]": limit / MA_CM2}
+    known = known_at_one_percent(cell)
+    if known is not None:
+        row["current at 1 % [mA/cm2]"] = known / MA_CM2
     current = solution.current[k] if k is not None else getattr(solution.protocol[0], "current", math.nan)
     stop = getattr(solution.protocol[solution.step_index[k]] if k is not None else None, "stop_ratio", STOP_RATIO)
     to_depletion = time_to_depletion(solution, k) if k is not None else math.nan

@@ -80,10 +80,12 @@ def current_at_one_percent(cell: Cell, *, ratio: float = RATIO) -> CurrentAtRati
     system = System.of(cell)
     limit = limit_of(system)
     if cell.transport.single_ion:
+        _keep(cell, ratio, math.inf)
         return CurrentAtRatio(ratio, math.inf, limit, None, math.nan, math.nan, None, "no current lowers the"
                               " concentration: t+ = 1")
     worker = Worker(system)
     y, current = follow(worker, ratio)
+    _keep(cell, ratio, current)
     frame = steady_frame(system, y)
     i_n, c = frame.i_n, system.unknowns.unpack(y)[0][system.site_ionic]
     worst, mean = int(np.argmin(c)), cell.sites.mean(-i_n)
@@ -96,6 +98,16 @@ def current_at_one_percent(cell: Cell, *, ratio: float = RATIO) -> CurrentAtRati
     stats = _stats(worker, {"solve": time.perf_counter() - started}, {"start": "bordered"})
     solution = _solution(system, (Steady(current=current),), [frame], outcome, stats)
     return CurrentAtRatio(ratio, current, limit, outcome.place, busy, idle, solution, message)
+
+
+def _keep(cell: Cell, ratio: float, current: float) -> None:
+    if ratio == RATIO:
+        cell.__dict__["_current_at_one_percent"] = current
+
+
+def known_at_one_percent(cell: Cell) -> float | None:
+    """The current at 1 % [A/m2] of a cell that was asked for it before; None else: reports solve nothing."""
+    return cell.__dict__.get("_current_at_one_percent")
 
 
 def follow(worker: Worker, ratio: float) -> tuple[np.ndarray, float]:
