@@ -24,7 +24,8 @@ from cellfem.materials import (
     SODIUM,
 )
 from cellfem.materials.electrolyte import constant
-from cellfem.studies.limiting import simplex_rule
+from cellfem.model.system import System
+from cellfem.studies.limiting import limit_of, simplex_rule
 from cellfem.units import FARADAY
 
 SETS = {"EC:DMC": LIPF6_EC_DMC, "EC:EMC": LIPF6_EC_EMC, "EMC:FEC": LIPF6_EMC_FEC, "Valoen": LIPF6_EC_DMC_VALOEN,
@@ -189,6 +190,16 @@ def test_current_at_one_percent_of_a_homogenised_host(electrolyte):
     assert found.current < found.limiting_current
 
 
+@pytest.mark.parametrize("design", ["hga_2d", "graded_porosity"])
+def test_the_limit_needs_no_whole_system(design):
+    """What is compiled for it alone gives the number that a compiled cell gives, in either direction."""
+    geometry = cf.Geometry.load(cells.GEOMETRIES / f"{design}.toml")
+    mesh, given = geometry.mesh(4), cf.graded(geometry)
+    for strip in (False, True):
+        alone, system = planar(LIPF6_EC_DMC, mesh, **given), System.of(planar(LIPF6_EC_DMC, mesh, **given))
+        assert cf.limiting_current(alone, strip=strip) == pytest.approx(limit_of(system, strip=strip), rel=1e-12)
+
+
 def test_no_limit_without_moving_anions():
     cell = cells.make(cells.plane(coarsen=4), constant(D=3e-10, kappa=1.0, t_plus=1.0))
     found = cf.current_at_one_percent(cell)
@@ -232,7 +243,6 @@ def test_limit_of_a_labyrinth_is_where_a_continuation_ends(electrolyte, coarsen)
 
     The linear solve is exact in w, whatever D(c) and t+(c); the states are not, and need the finer mesh.
     """
-    from cellfem.model.system import System
     from cellfem.studies.limiting import _followed, _swift
 
     cell = planar(electrolyte, cells.shipped("hga_2d", coarsen))
