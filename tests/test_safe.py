@@ -199,6 +199,7 @@ def test_risk_maps_of_metals_side_by_side(tmp_path):
     page = (tmp_path / "risk.html").read_text()
     for heading in ("Risk", "Local Sand's time", "Regime", "Depletion in the pores", "Over depth"):
         assert heading.replace("'", "&#39;") in page
+    assert "Grey: never, as c has not fallen below c_0 there, or the run is a steady state." in page
     reports = {name: cf.report(run) for name, run in runs.items()}
     for row in rows:
         own = reports[row["run"]]

@@ -32,7 +32,8 @@ INTRO = ("Risk: the predicted depletion of a place when the target capacity is p
          " starved (c below 1 % of c_0 and plating below a tenth of the mean: idle).")
 _KEYS = {
     "risk": ("Risk", "From 1 on (orange to red) a place runs out of salt before the target is plated."),
-    "local_sand": ("Local Sand's time", "When each place would deplete; logarithmic. An estimate, except on a plane."),
+    "local_sand": ("Local Sand's time", "When each place would deplete; logarithmic. An estimate, except on a plane."
+                   " Grey: never, as c has not fallen below c_0 there, or the run is a steady state."),
     "regime": ("Regime", "One colour per regime."),
     "depletion": ("Depletion in the pores", "1 - c/c_0 at the last moment of plating: 1 is empty. 3-D runs: the plane"
                   " in the middle of y. Grey: solid host."),
