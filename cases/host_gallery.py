@@ -9,7 +9,9 @@ the steady drop and spread of the current at 1 mA/cm2 within that piece.  Its ho
 thick, the same for all, behind the same separator: it plates 3 mAh/cm2 at 1 mA/cm2, which gives drop, spread, risk and
 filling, and its current at 1 %.  mAh per gram of anode counts the host (areal mass) and the metal plated: the price of
 a heavy scaffold.  The twin of a foam with pores wider than 100 um (cu_foam) is a formality.  Hosts are equipotential;
-dimensions are assumed where the design files say so.  What fails is listed with its reason and does not stop the rest.
+dimensions are assumed where the design files say so.  Where walls or gaps are too thin for the cells that are asked for
+(`coarsen`), a piece takes finer ones, and its row says which.  What fails is listed with its reason and does not stop
+the rest.
 """
 from dataclasses import replace
 from math import inf
@@ -17,31 +19,33 @@ from pathlib import Path
 
 import cellfem as cf
 from cellfem import materials as m
-from cellfem.units import cm, mA, mAh, mg, um
+from cellfem.units import FARADAY, cm, mA, mAh, mg, um
 
 ROOT = Path(__file__).parents[1]
 CHEMISTRIES = [(m.LITHIUM, m.LIPF6_EC_DMC), (m.SODIUM, m.NAPF6_EC_PC), (m.POTASSIUM, m.KFSI_DME)]
+LI22SN5 = cf.Host(name="Li22Sn5", sigma=inf, rho=2560.0, mark="illustrative: rho from a cubic cell of 1.98 nm with 16"
+                  " formula units, for which no source was read")
 HOSTS = {"gyroid": m.CARBON, "ni_scaffold": m.NICKEL, "cu_porous": m.COPPER, "vga": m.GRAPHENE, "hga": m.GRAPHENE,
          "rgo_random": m.GRAPHENE, "cu_foam": m.COPPER, "carbon_cloth": m.CARBON, "cnt_felt": m.CARBON,
-         "cnt_mxene": m.CARBON, "graphene_balls": m.GRAPHENE, "yolk_shell": m.CARBON, "lamellar_alloy": m.COPPER}
+         "cnt_mxene": m.CARBON, "graphene_balls": m.GRAPHENE, "yolk_shell": m.CARBON, "lamellar_alloy": LI22SN5}
 CURRENT, CAPACITY, HEIGHT = 1 * mA / cm**2, 3 * mAh / cm**2, 100 * um
-FARADAY = 96485.33212  # [C/mol]
 DROP, SPREAD = "concentration drop across host [%]", "plating current, max/min - 1 [%]"
 RISK, FILLING = "risk, max [-]", "pore filling, max [%]"
 ONE, MASS, GRAMS = "current at 1 % [mA/cm2]", "areal mass of host [mg/cm2]", "mAh per gram of anode [mAh/g]"
-SIZES = (2.0, 1.5, 1.0)  # factors on the cells of the resolved pieces, tried in turn where walls need finer cells
+FINER = (2.0, 1.5, 1.0)  # factors on the cells of the resolved pieces, tried in turn where walls need finer cells
+SIZE = "factor on the cells of the piece [-]"
 
 
 def piece(name, coarsen):
-    """The resolved piece and its homogenised medium."""
+    """The resolved piece, the factor on its cells, and its homogenised medium."""
     design = cf.Geometry.load(ROOT / "geometries" / f"{name}.toml")
-    for factor in SIZES if coarsen > 1 else SIZES[1:]:
+    for factor in (coarsen, *(finer for finer in FINER if finer < coarsen)):
         try:
             mesh = design.mesh(coarsen=factor)
-            return design, mesh, cf.homogenise(mesh, host=replace(HOSTS[name], sigma=inf))
-        except cf.GeometryError:
-            if factor == SIZES[-1]:
-                raise
+            return design, mesh, factor, cf.homogenise(mesh, host=replace(HOSTS[name], sigma=inf))
+        except cf.GeometryError as error:
+            failed = error
+    raise failed
 
 
 def cell(mesh, name, metal, electrolyte, media=None):
@@ -70,11 +74,11 @@ def compared(design, medium, name, metal, electrolyte):
 
 def rows_of(name, coarsen, runs):
     """One row for each metal; what fails says why in its place."""
-    design, mesh, medium = piece(name, coarsen)
+    design, mesh, factor, medium = piece(name, coarsen)
     tau = medium.tortuosity_factor
     head = {"design": name, "porosity [-]": medium.eps, "specific surface [1/mm]": medium.a_s / 1e3,
             "tortuosity factor, x [-]": tau[0, 0], "tortuosity factor, y [-]": tau[1, 1],
-            "tortuosity factor, z [-]": tau[2, 2], "height of the piece [um]": design.size[-1] / um}
+            "tortuosity factor, z [-]": tau[2, 2], SIZE: factor, "height of the piece [um]": design.size[-1] / um}
     for metal, electrolyte in CHEMISTRIES:
         row = {"run": f"{name}-{metal.symbol}", **head, "metal": metal.symbol, "failed": ""}
         try:
@@ -96,7 +100,7 @@ def filled(rows):
 
 def main(out=ROOT / "results" / "host_gallery", coarsen=1.0):
     rows, runs = [], {}
-    for name in list(HOSTS)[: 2 if coarsen > 2 else None]:
+    for name in HOSTS:
         try:
             rows += rows_of(name, coarsen, runs)
         except ValueError as error:

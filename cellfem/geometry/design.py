@@ -121,8 +121,8 @@ class Geometry:
         Raises GeometryError where the mesh would be too large or a gap is too thin for the cell size; warns
         (TrustWarning) where `cell_size` asks for fewer than two cells across a gap, which then has two.
         """
+        plan.check_coarsen(self, coarsen)
         if self.body is not None:
-            plan.check_coarsen(self, coarsen)
             mesh = cell_of_body.mesh_of(self, bodies.body_of(self), bodies.labels_of(self), coarsen, halvings)
         else:
             grid = plan.grid(self, coarsen / 2**halvings)
