@@ -8,6 +8,10 @@ from verification import cells
 
 import cellfem as cf
 from cellfem.materials import LIPF6_EC_DMC, LIPF6_EC_EMC
+from cellfem.model.solve import Worker
+from cellfem.model.system import System
+from cellfem.studies.run import Run
+from cellfem.studies.transient import run_step
 from cellfem.units import cm, mAh
 
 PLATE = cf.Galvanostatic(current=20.0, capacity=0.2 * mAh / cm**2)
@@ -32,13 +36,70 @@ def test_more_stripping_than_was_plated_is_an_outcome(cell, cycle):
     assert alone.outcome.kind == "stripped" and "stay behind" in alone.outcome.message
 
 
+def returned(run) -> None:
+    """Nothing is left anywhere, no place has given more than it had, and the books are balanced."""
+    q, q_n = run.sites["q"], run.cell.bare.q_n
+    assert np.max(q[-1]) < 1e-8 * q.max()
+    assert np.min(q / q_n) >= -1e-9, "at every place and time"
+    assert run.audit.charge < 1e-9 and run.audit.salt < 1e-11 and run.audit.beyond <= 1e-9
+
+
 def test_a_full_cycle_returns_to_its_start(cycle):
-    q = cycle.sites["q"]
-    assert np.max(np.abs(q[-1])) < 2e-8 * q.max()
-    area = cycle.cell.sites.area
-    assert abs(q[-1] @ area) < 1e-8 * (q @ area).max()
+    returned(cycle)
     assert np.nanmax(np.abs(cycle.fields["c"][-1] - 1000.0)) < 1e-8 * 1000.0
-    assert cycle.audit.charge < 1e-9 and cycle.audit.salt < 1e-11
+    assert np.all(np.isnan(cycle.voltage[cycle.step_index == 3])), "without metal the host's potential is free"
+    assert np.all(np.isfinite(cycle.voltage[cycle.step_index < 3]))
+
+
+def to_empty_and_rest(current: float, capacity: float, pause: float = 0.0) -> list:
+    pause = [cf.Rest(duration=pause)] if pause else []
+    return [cf.Galvanostatic(current=current, capacity=capacity * mAh / cm**2), *pause,
+            cf.Galvanostatic(current=-current, capacity=1.5 * capacity * mAh / cm**2), cf.Rest(duration=3000.0)]
+
+
+@pytest.mark.parametrize("design, current, capacity, pause, given", [
+    ("vga_2d", 50.0, 0.3, 0.0, {}), ("hga_2d", 20.0, 0.05, 0.0, {}),
+    pytest.param("vga_2d", 20.0, 1.0, 60.0, {}, marks=pytest.mark.slow),
+    pytest.param("hga_2d", 20.0, 0.2, 60.0, {}, marks=pytest.mark.slow),
+    pytest.param("hga_2d", 20.0, 1.0, 60.0, {}, marks=pytest.mark.slow),
+    pytest.param("hga_2d", 50.0, 1.0, 0.0, {"film": cf.Film(R=0.0)}, marks=pytest.mark.slow),
+])
+def test_a_host_that_is_stripped_bare_may_rest(design, current, capacity, pause, given):
+    """Also where salt is far from even, as between the sheets of a labyrinth, whose places run empty one by one."""
+    cell = cells.make(cells.shipped(design, 6), LIPF6_EC_DMC, **given)
+    run = cf.solve(cell, to_empty_and_rest(current, capacity, pause))
+    returned(run)
+    assert run.outcome.kind == "finished" and abs(run.current[-1]) < 1e-9
+    assert np.nanmax(np.abs(run.fields["c"][-1] - 1000.0)) < 1e-5 * 1000.0, "salt evens out"
+    plated, stripped = (run.times[run.step_index == k][-1] for k in (0, max(run.step_index) - 1))
+    assert stripped - pause == pytest.approx(2 * plated, rel=1e-9)
+
+
+@pytest.mark.parametrize("given", [{"plated": 300.0}, {"film": cf.MosaicFilm(shares=(0.5, 0.5), films=(
+    cf.Film(R=1e-3), cf.Film(R=2e-2)))}])
+def test_places_that_run_empty_within_a_step_give_what_they_had(given):
+    cell = cells.make(cells.shipped("vga_2d", 6), LIPF6_EC_DMC, **given)
+    run = cf.solve(cell, [PLATE, cf.Galvanostatic(current=-20.0, duration=1e4)])
+    returned(run)
+    assert run.outcome.kind == "stripped"
+
+
+@pytest.mark.parametrize("counter", [cf.Foil(), cf.UniformFlux(), cf.Reservoir()])
+@pytest.mark.parametrize("substrate", [None, cf.Nucleation()])
+def test_salt_evens_out_in_a_host_without_metal(counter, substrate):
+    """No reaction holds the host's potential: only diffusion is left."""
+    cell = cells.make(cells.shipped("hga_2d", 6), LIPF6_EC_DMC, counter=counter, substrate=substrate)
+    system = System.of(cell)
+    run = Run(Worker(system), 5e-4)
+    x = cell.mesh.p[:, system.ions.pattern.nodes]
+    c = np.where(system.unknowns.c < 0, 1000.0, 1000.0 * (1 + 0.3 * np.sin(1e5 * x[1]) * np.cos(2e5 * x[0])))
+    outcome = run_step(run, 0, cf.Rest(duration=3000.0), c, np.zeros(len(cell.sites.nodes)), 0.0, 0.0)
+    end = system.unknowns.unpack(run.frames[-1].y)[0]
+    assert outcome.kind == "finished" and np.all(run.frames[-1].q == 0) and run.frames[-1].current == 0
+    volume = system.pore_volume
+    assert np.ptp(end) < 1e-4 * np.ptp(c)
+    if cell.closed:
+        assert end @ volume == pytest.approx(c @ volume, rel=1e-12)
 
 
 def test_cycles_repeat(cell):

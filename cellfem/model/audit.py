@@ -13,6 +13,7 @@ import numpy as np
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Reservoir
 from cellfem.model.solution import Audit
+from cellfem.physics.nucleation import NO_METAL
 from cellfem.units import FARADAY
 
 AT_REST = 1e-4  # [A/m2] currents below this are round-off of a cell at rest, with nothing to be relative to
@@ -20,7 +21,7 @@ AT_REST = 1e-4  # [A/m2] currents below this are round-off of a cell at rest, wi
 
 def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, displaced, current, applied,
           steady) -> Audit:
-    """Largest relative imbalance of charge and salt over all times.
+    """Largest relative imbalance of charge and salt over all times, and the most that a place gave beyond its metal.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, displ
         wrong.append(np.max(np.abs(on_host - applied * cell.area)[asked]) / scale)
         wrong.append(_charge_passed(cell, times, sites["q"] @ area, applied))
     wrong.append(_law(cell, fields, sites, steady))
-    return Audit(float(max(wrong)), _salt(cell, times, fields["c"], sites["q"], area, inflow, displaced))
+    beyond = 0.0 if cell.bare is None else float(np.max(-sites["q"] / cell.bare.q_n, initial=0.0))
+    return Audit(float(max(wrong)), _salt(cell, times, fields["c"], sites["q"], area, inflow, displaced), beyond)
 
 
 def _charge_passed(cell, times, charge, applied) -> float:
@@ -102,7 +104,8 @@ def _law(cell: Cell, fields, sites, steady: bool) -> float:
     rate = -cell.kinetics_used.rate(c, eta, transport.U(c), T)
     low = high = rate
     if cell.bare is not None and not steady:
-        rounding = 4 * np.finfo(float).eps * np.max(np.abs(sites["q"]))  # of q, which a nearly empty place feels
+        # of q, which a nearly empty place feels; one without metal is empty
+        rounding = np.maximum(4 * np.finfo(float).eps * np.max(np.abs(sites["q"])), NO_METAL * cell.bare.q_n)
         ends = [rate * _covering(cell, sites["q"][-1] + sign * rounding, eta, rate) for sign in (-1, 1)]
         low, high = np.minimum(*ends), np.maximum(*ends)
     wrong = np.maximum(np.maximum(low - plating, plating - high), 0.0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cellfem.model.surface import Bare
 from cellfem.physics.film import current, overpotential
-from cellfem.physics.kinetics import Kinetics
+from cellfem.physics.kinetics import Idle, Kinetics
 from cellfem.physics.nucleation import Growing
 from cellfem.physics.transport import Transport
 
@@ -41,6 +41,11 @@ class Reaction:
         """
         U = self.transport.U(c)
         return self.surface * current(self._law(plated), c, potential - U, U, self.R, self.T)
+
+    @property
+    def idle(self) -> Reaction:
+        """The same places while nothing reacts there."""
+        return replace(self, kinetics=Idle(), bare=None)
 
     def _law(self, plated: Plated | None):
         if self.bare is None or plated is None:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended.  `finished` and `steady` reached what was asked; `depleted` is physics, not a failure."""
+    """How a run ended.  `finished` and `steady` reached what was asked; the others are physics, not a failure."""
 
-    kind: str  # "finished", "steady" or "depleted"
+    kind: str  # "finished", "steady", "depleted" (of electrolyte), "closed" (a pore) or "stripped" (no metal left)
     message: str  # for the user, with place and time
     time: float | None = None  # [s] of the stop
     place: tuple[float, ...] | None = None  # [m] of the depleted site
@@ -30,6 +30,7 @@ class Audit:
 
     charge: float  # [-] largest charge imbalance over the charge passed
     salt: float  # [-] largest salt imbalance over int eps c_0 dV
+    beyond: float = 0.0  # [-] most charge that a place gave beyond the metal it carried, over that of covering
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from cellfem.numerics.newton import newton
 
 DIRECT_3D = 20_000  # unknowns in 3-D, where factors fill in, beyond which multigrid is the faster
 EMPTY = 1e-3  # [-] plated charge over that of covering, below which a place may be empty
-SMOOTH, AT_KINKS = 1e-6, 1e-9  # [-] last update of Newton's method: with quadratic convergence to follow, or without
+GROWN = 10.0  # [-] from which a place is covered and its law no longer steep
+SMOOTH, STEEP, AT_KINKS = 1e-6, 1e-7, 1e-9  # [-] Newton's last update: the next is about its square, or no smaller
 
 
 @dataclass
@@ -74,12 +75,14 @@ class Worker:
                             keep=system.unknowns.size > TINY, tolerance=self._tolerance(load, storage))
 
     def _tolerance(self, load: Load, storage: Storage) -> float:
-        """Newton's last update: smaller where places may be empty, whose law has a kink at rest."""
+        """Newton's last update: smaller where a threshold makes the law steep, or gives it a kink at an empty place."""
         bare, plated = self.system.reaction.bare, storage.plated
         if bare is None or plated is None:
             return SMOOTH
         calm = load.current is not None and load.current <= 0
-        return AT_KINKS if calm or np.any(plated.q < EMPTY * bare.q_n) else SMOOTH
+        if calm or np.any(plated.q < EMPTY * bare.q_n):
+            return AT_KINKS
+        return STEEP if np.any(plated.q < GROWN * bare.q_n) else SMOOTH
 
     # -- a steady state -----------------------------------------------------------------------------------------------
 

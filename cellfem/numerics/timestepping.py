@@ -59,14 +59,18 @@ class Step:
         return float(t1 - x / slope * (-math.log1p(-share) / share if curved else 1.0))
 
 
-def tr_bdf2(s: float, h: float, x: np.ndarray, k: np.ndarray, solve: Callable) -> Step:
-    """One step; `solve(stage, base, tau, s)` returns x with x = base + tau f(x) at s."""
+def tr_bdf2(s: float, h: float, x: np.ndarray, k: np.ndarray, solve: Callable, admit: Callable | None = None) -> Step:
+    """One step; `solve(stage, base, tau, s)` returns x with x = base + tau f(x) at s.
+
+    `admit` : base -> the base to take in its place, where a state has bounds that the slopes do not know.
+    """
+    admit = admit or (lambda base: base)
     tau = DIAGONAL * h
     middle = s + GAMMA * h
-    base = x + tau * k
+    base = admit(x + tau * k)
     x_middle = solve(0, base, tau * 2 * middle, middle)
     k_middle = (x_middle - base) / tau
-    base = x + W * h * (k + k_middle)
+    base = admit(x + W * h * (k + k_middle))
     x_end = solve(1, base, tau * 2 * (s + h), s + h)
     k_end = (x_end - base) / tau
     error = h * (ERROR_WEIGHTS[0] * k + ERROR_WEIGHTS[1] * k_middle + ERROR_WEIGHTS[2] * k_end)

@@ -89,6 +89,14 @@ class FirstOrder:
         return -self.k * c * np.exp(-self.alpha_c * (eta + U) / thermal_voltage(T))
 
 
+@dataclass(frozen=True)
+class Idle:
+    """i_n = 0: nothing reacts."""
+
+    def rate(self, c, eta, U, T: float):
+        return 0.0 * (c + eta)
+
+
 Kinetics = ButlerVolmer | Tafel | Linear | FirstOrder
 
 

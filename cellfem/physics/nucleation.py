@@ -25,6 +25,7 @@ from cellfem.physics.kinetics import Kinetics
 
 WIDTH = 2.5e-3  # [V] over which S rises
 COVERING = 36.0  # [C/m2] = 1e-3 mAh/cm2, some 5 nm of lithium; illustrative
+NO_METAL = 1e-9  # [-] charge over that of covering, below which a place carries no metal
 LARGEST = 1e200  # [A/m2] rates far from the solution overflow
 _ITERATIONS = 100
 
@@ -128,7 +129,7 @@ class Growing:
         """theta and its slope by q; an empty place counts as about to be covered."""
         q = self.q - self.tau * i
         theta = covered(q, self.q_n)
-        return theta, np.where(q > -1e-9 * self.q_n, (1 - theta) / self.q_n, 0.0)
+        return theta, np.where(q > -NO_METAL * self.q_n, (1 - theta) / self.q_n, 0.0)
 
     def _solved(self, r, S):
         """i_n from i_n = r [theta(q - tau i_n) + (1 - theta) S], by Newton from the far side (it falls steadily).

@@ -20,8 +20,10 @@ from cellfem.model.solution import Outcome, Solution, Stats
 from cellfem.model.solve import Worker
 from cellfem.model.system import System
 from cellfem.physics.kinetics import reversible
+from cellfem.physics.nucleation import NO_METAL
+from cellfem.studies.run import Frame, Run, carried
 from cellfem.studies.steady import steady_state
-from cellfem.studies.transient import Frame, Run, carried, run_step
+from cellfem.studies.transient import run_step
 
 TOLERANCE = 5e-4  # [-] local error of c/c_0 per time step
 LOOSEST = 0.1  # [-] a larger tolerance controls nothing
@@ -43,7 +45,7 @@ def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOL
 
     Returns
     -------
-    Solution, whose `outcome` is "finished", "steady" or "depleted".
+    Solution, whose `outcome.kind` is "finished", "steady", "depleted", "closed" or "stripped".
 
     Raises
     ------
@@ -120,7 +122,7 @@ def _solution(system: System, steps, frames: list[Frame], outcome: Outcome, stat
     times = np.array([frame.time for frame in frames])
     index = np.array([frame.step_index for frame in frames], dtype=int)
     current = np.array([frame.current for frame in frames])
-    voltage = np.array([system.voltage(*_ionic(system, frame.y)) for frame in frames])
+    voltage = np.array([np.nan if frame.floating else system.voltage(*_ionic(system, frame.y)) for frame in frames])
     result = audit(cell, times, index, fields, sites, np.array([frame.i_counter for frame in frames]),
                    np.array([frame.inflow for frame in frames]), np.array([frame.displaced for frame in frames]),
                    current,
@@ -161,9 +163,11 @@ def _fields(system: System, frames: list[Frame]) -> dict[str, np.ndarray]:
 def _trust(result, fields) -> None:
     """Refuse to return what is wrong."""
     bad = [key for key, values in fields.items() if np.any(np.isinf(values))]
-    if bad or not result.charge <= CHARGE_LIMIT or not result.salt <= SALT_LIMIT:
+    lost = result.beyond > NO_METAL
+    if bad or lost or not result.charge <= CHARGE_LIMIT or not result.salt <= SALT_LIMIT:
         raise ConvergenceError(explain(
             "audit", f"charge balance {result.charge:.1e}, salt balance {result.salt:.1e}"
+            + (f", a place that gave {result.beyond:.1e} q_n more metal than it had" if lost else "")
             + (f", values that are not finite in {', '.join(bad)}" if bad else ""),
             f"at most {CHARGE_LIMIT:g} and {SALT_LIMIT:g} are trusted",
             "The field is not returned. Refine the mesh or tighten `tolerance`."))

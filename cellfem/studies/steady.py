@@ -14,7 +14,7 @@ from cellfem.model.start import balanced
 from cellfem.model.system import Load, System
 from cellfem.studies.depletion import lowest
 from cellfem.studies.limiting import limit_of
-from cellfem.studies.transient import Frame
+from cellfem.studies.run import Frame
 
 RAMP_SMALLEST = 2e-3  # [-] relative step of the current below which the ramp gives up
 RAMP_STEPS = 100  # tries of a ramp

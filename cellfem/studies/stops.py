@@ -9,21 +9,19 @@ import numpy as np
 from cellfem.model.cell import Cell
 from cellfem.model.deposit import FULL, filling
 from cellfem.model.solution import Outcome
-from cellfem.model.system import Load
 from cellfem.numerics.timestepping import Step
+from cellfem.physics.nucleation import NO_METAL
 from cellfem.units import cm, mAh
 
-EMPTY = 1e-9  # [-] charge over that at the start of the step below which nothing is left to strip
-NEARLY_EMPTY = 1e-3  # [-] below which a step that finds no state any more has run out of metal
-FORWARD = 0.9  # [-] share of the remaining metal that one time step may strip
+NEARLY_EMPTY = 1e-3  # [-] charge over that at the start, below which a step without any state is out of metal
+LEAVES = 1e-6, 0.1  # [-] least and largest share of the remaining metal that a time step leaves: less and less
 CLOSE = 1e-6  # [-] filling short of full that counts as full
 NEAR = 1e-3  # [V] of the voltage at which stripping ends
 
 
-def has_metal(cell: Cell, load: Load, q: np.ndarray) -> bool:
-    """Whether the sites can give the current asked for; a foil always can."""
-    strips = load.current is not None and load.current < 0 and cell.bare is not None
-    return not strips or bool(np.max(q) > 1e-9 * cell.bare.q_n.min())
+def has_metal(cell: Cell, q: np.ndarray) -> bool:
+    """Whether a place of a host that starts bare carries metal."""
+    return bool(np.any(q > NO_METAL * cell.bare.q_n))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +51,9 @@ class Stops:
     def aim(self, s: float, x: np.ndarray, k: np.ndarray) -> float:
         """Length of a step that runs neither out of metal nor (along the tangent) far into a full pore."""
         if self.stripping:
-            current = -self.march.load.current * self.cell.area
-            return np.sqrt(s * s + FORWARD * _metal(self.march, x) / current) - s
+            current, metal = -self.march.load.current * self.cell.area, _metal(self.march, x)
+            gives = (1 - np.clip(metal / self.metal, *LEAVES)) * metal / current
+            return gives / (np.sqrt(s * s + gives) + s)
         room = self.limit - filling(self.cell, self.march._charge(x))
         rate = filling(self.cell, np.maximum(self.march._charge(k), 0.0))
         ahead = (rate > 0) & (room > CLOSE)
@@ -101,7 +100,7 @@ class Stops:
             return Outcome("closed", f"pore closed at ({self.cell.place(place)}), t = {time:.4g} s: the deposit fills"
                            f" it there, {plated:.4g} mAh/cm2 are in the host", time, tuple(map(float, place)))
         if self.stripping:
-            if _metal(self.march, step.x1) <= EMPTY * self.metal:
+            if not has_metal(self.cell, q):
                 return self._stripped(time, step.x1)
             if self.march.cutoff is not None and self._voltage(y) <= -self.march.cutoff + NEAR:
                 return self._stripped(time, step.x1, f" at {-self.march.cutoff:g} V")
@@ -125,4 +124,4 @@ class Stops:
 
 def _metal(march, x: np.ndarray) -> float:
     """Charge [C] of the metal on the host."""
-    return float(np.maximum(march._charge(x), 0.0) @ march.run.system.cell.sites.area)
+    return float(march._charge(x) @ march.run.system.cell.sites.area)

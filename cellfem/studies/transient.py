@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -11,59 +12,40 @@ from cellfem.errors import ConvergenceError, explain
 from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest
 from cellfem.model.reactions import Plated
 from cellfem.model.solution import Outcome
-from cellfem.model.solve import Worker
 from cellfem.model.start import PLAIN, balanced
 from cellfem.model.system import Load, Storage
 from cellfem.numerics.timestepping import Step, next_step, tr_bdf2
 from cellfem.studies.depletion import busy_nodes
+from cellfem.studies.emptying import within_metal
+from cellfem.studies.run import Frame, Run
 from cellfem.studies.stops import Stops, has_metal
 from cellfem.units import FARADAY
 
 LANDING = 0.02  # [-] relative width of the window in which a stop counts as met
 SMALLEST = 1e-10  # [-] step over the length of the protocol step, below which a run gives up
 IDLE = 1e-6  # [-] charge over that of the salt in the cell, below which its relative error is round-off at rest
+LAST = 1e-13  # [-] the same of a step that is short because it ends at a stop
 FIRST = 0.001  # [-] first step over the length of the protocol step
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """One recorded moment."""
-
-    time: float  # [s]
-    step_index: int
-    y: np.ndarray
-    i_n: np.ndarray  # (sites,) [A/m2]
-    i_counter: np.ndarray  # (counter sites,) [A/m2]
-    q: np.ndarray  # (sites,) [C/m2] plated
-    current: float  # [A/m2]
-    inflow: float  # [C] F times int (N+ - t_ref i_e/F) through a reservoir
-    displaced: float = 0.0  # [mol] of salt that deposit in the pores has moved to where the foil was
-    surface: np.ndarray | float = 1.0  # (sites,) reacting area over that at the start, as the current saw it
-
-
-@dataclass
-class Run:
-    """The state of a run while it goes on."""
-
-    worker: Worker
-    tolerance: float  # [-] local error of c/c_0 per time step
-    progress: object = None  # called with (fraction of the protocol step, time [s])
-    frames: list[Frame] = field(default_factory=list)
-    steps: int = 0
-    rejected: int = 0
-    start: str = PLAIN  # the hardest start that a step needed
-    displaced: float = 0.0  # [mol]
-
-    @property
-    def system(self):
-        return self.worker.system
+# the open circuit of a host without metal: so far above the metal's potential that nothing would plate either
+FLOATING = Load(voltage=-0.5)
 
 
 def run_step(run: Run, index: int, protocol, c: np.ndarray, q: np.ndarray, start: float, inflow: float) -> Outcome:
     """Carry one protocol step out from the concentration c and the plated charge q at the time `start` [s]."""
-    load, duration = _load(protocol)
-    if not has_metal(run.system.cell, load, q):
+    (load, duration), cell = _load(protocol), run.system.cell
+    bare = cell.bare is not None and not has_metal(cell, q)
+    if bare and load.current is not None and load.current < 0:
         return Outcome("stripped", f"stripped: the host carries no metal at t = {start:.4g} s", start)
+    reaction = run.system.reaction
+    if bare and load.current == 0:  # nothing can react, and no reaction fixes the host's potential
+        load, run.worker.system = FLOATING, replace(run.system, reaction=reaction.idle)
+    try:
+        return _carried_out(run, index, protocol, load, duration, c, q, start, inflow)
+    finally:
+        run.worker.system = replace(run.system, reaction=reaction)
+
+
+def _carried_out(run: Run, index: int, protocol, load: Load, duration: float, c, q, start: float, inflow: float):
     march = March(run, index, load, start, getattr(protocol, "stop_ratio", 1e-3), getattr(protocol, "cutoff", None))
     run.worker.system = run.system.with_deposit(q)
     y, start = balanced(run.worker, c, load, Plated(q))
@@ -106,13 +88,15 @@ class March:
             h = min(h, s_end - s)
             if s_end - s - h < 0.1 * h and not landing:  # no sliver at the end
                 h = s_end - s
-            h = min(h, self._aim(x, k), stops.aim(s, x, k))
-            if not h >= SMALLEST * s_end:
+            to_stop = stops.aim(s, x, k)
+            h = min(h, self._aim(x, k), to_stop)
+            if not h >= (LAST if h == to_stop else SMALLEST) * s_end:
                 return stops.exhausted(self.start + s * s, x) or self._stuck(s, y, x, previous, s_end)
             run.worker.system = run.system.with_deposit(self._charge(x) + 0.5 * h * self._charge(k))
             slope = self._rescaled(k, volume)
             try:
-                step = tr_bdf2(s, h, x, slope, self._solver(s, h, y, previous, (self._charge(x), self._charge(k))))
+                step = tr_bdf2(s, h, x, slope, self._solver(s, h, y, previous, (self._charge(x), self._charge(k))),
+                               partial(within_metal, run.worker.system, x))
             except ConvergenceError as error:
                 run.rejected += 1
                 self.last_error = error
@@ -129,7 +113,7 @@ class March:
                 h, landing = reached, True
                 continue
             shorter = stops.shorter(step, self.y)
-            if shorter is not None and h > 1e-7 * s_end:
+            if shorter is not None and h > 10 * SMALLEST * s_end:
                 run.rejected += 1
                 h, landing = shorter, True
                 continue
@@ -271,7 +255,8 @@ class March:
         # those of the stage: on a place that is nearly empty, a current from the rounded charge would be off
         i_n, i_counter, current = self.flowing or self.run.system.currents(y, Plated(x[n:-1]))
         self.run.frames.append(Frame(self.start + s * s, self.index, y, i_n, i_counter, x[n:-1].copy(), current,
-                                     float(x[-1]), self.run.displaced, self.run.system.reaction.surface))
+                                     float(x[-1]), self.run.displaced, self.run.system.reaction.surface,
+                                     self.load is FLOATING))
 
 
 def _predict(points, s: float, salt: int) -> np.ndarray:
@@ -284,11 +269,3 @@ def _predict(points, s: float, salt: int) -> np.ndarray:
     y = sum(w * p[1] for w, p in zip(weights, points, strict=True))
     y[:salt] = np.maximum(y[:salt], last[:salt] / 3)
     return y
-
-
-def carried(run: Run, c_0: np.ndarray):
-    """Concentration, plated charge and inflow that the next protocol step starts from."""
-    if not run.frames:
-        return c_0, run.system.cell.metal_at_start, 0.0, 0.0
-    last = run.frames[-1]
-    return run.system.unknowns.unpack(last.y)[0], last.q, last.inflow, last.time
