@@ -84,6 +84,21 @@ def test_places_that_run_empty_within_a_step_give_what_they_had(given):
     assert run.outcome.kind == "stripped"
 
 
+def test_metal_that_the_host_came_with_is_no_yield(cell):
+    """Plated 0.05, stripped all the same 0.1 mAh/cm2: what came off beyond the plated metal is older."""
+    with_metal = cells.make(cell.mesh, LIPF6_EC_DMC, plated=300.0)
+    plating, more, half = (cf.Galvanostatic(current=sign * 20.0, capacity=charge * mAh / cm**2)
+                           for sign, charge in ((1, 0.05), (-1, 0.1), (-1, 0.04)))
+    older, *rest = cf.cycle_table(cf.solve(with_metal, [plating, more]))
+    name = "Coulombic efficiency of the geometry [%]"
+    assert not rest and np.isnan(older[name]) and older["left behind [mAh/cm2]"] == 0
+    assert older["of older metal [mAh/cm2]"] == pytest.approx(0.05, rel=1e-6)
+    run = cf.solve(with_metal, [plating, half])
+    own = cf.cycle_table(run)[0]
+    assert own[name] == pytest.approx(80.0) == cf.report(run)[name]
+    assert own["left behind [mAh/cm2]"] == pytest.approx(0.01, rel=1e-6) and own["of older metal [mAh/cm2]"] == 0
+
+
 @pytest.mark.parametrize("counter", [cf.Foil(), cf.UniformFlux(), cf.Reservoir()])
 @pytest.mark.parametrize("substrate", [None, cf.Nucleation()])
 def test_salt_evens_out_in_a_host_without_metal(counter, substrate):

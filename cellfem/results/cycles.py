@@ -23,10 +23,13 @@ def cycle_table(solution: Solution, *, side_reaction: float = 0.0) -> list[dict[
     """One row per cycle, for `format_table` and `write_table`: a cycle begins where the host is plated after stripping.
 
     `plated` is what the metal on the host gained, `stripped` what it lost, `left behind` what it has at the cycle's
-    end; the Coulombic efficiency of the geometry is stripped over plated, of a cycle that does both.  In the model all
-    of the current plates.  Where the share `side_reaction` of a charger's current reduces electrolyte instead, the
-    charger gives plated/(1 - side_reaction), and the efficiency of the cell is (1 - side_reaction) times that of the
-    geometry.
+    end beyond the metal that it came with; the Coulombic efficiency of the geometry is stripped over plated, of a cycle
+    that does both.  A cycle that strips more than it plated takes metal from before: how much stands under `of older
+    metal`, and its efficiency is NaN, as it says nothing of the plated metal.
+
+    In the model all of the current plates.  Where the share `side_reaction` of a charger's current reduces electrolyte
+    instead, the charger gives plated/(1 - side_reaction), and the efficiency of the cell is (1 - side_reaction) times
+    that of the geometry.
 
     Raises ValueError for a share outside 0 to 1 and for a run without a solved moment.
     """
@@ -39,9 +42,11 @@ def cycle_table(solution: Solution, *, side_reaction: float = 0.0) -> list[dict[
     rows = []
     for number, (first, last) in enumerate(cycles(solution), start=1):
         plated, stripped = moved(solution, first, last)
-        own = stripped / plated if plated > 0 and stripped > 0 else math.nan
+        own = efficiency(plated, stripped)
+        left = max(metal_on_host(solution, last) - came_with(solution), 0.0)
         row = {RUN: f"cycle {number}", "plated [mAh/cm2]": plated / MAH_CM2, "stripped [mAh/cm2]": stripped / MAH_CM2,
-               "left behind [mAh/cm2]": metal_on_host(solution, last) / MAH_CM2,
+               "of older metal [mAh/cm2]": max(stripped - plated * (1 + EMPTY), 0.0) / MAH_CM2,
+               "left behind [mAh/cm2]": left / MAH_CM2,
                "Coulombic efficiency of the geometry [%]": 100 * own}
         if side_reaction:
             row["Coulombic efficiency of the cell [%]"] = 100 * own * (1 - side_reaction)
@@ -77,11 +82,22 @@ def metal_on_host(solution: Solution, k: int) -> float:
     return float(solution.sites["q"][k] @ solution.cell.sites.area) / solution.cell.area
 
 
+def came_with(solution: Solution) -> float:
+    """Charge [C/m2] of the metal that the host carries before the run, superficial."""
+    return float(solution.cell.metal_at_start @ solution.cell.sites.area) / solution.cell.area
+
+
+def efficiency(plated: float, stripped: float) -> float:
+    """Stripped over plated; NaN where one of them is missing, or where older metal has been stripped as well."""
+    if not (plated > 0 and stripped > 0) or stripped > plated * (1 + EMPTY):
+        return math.nan
+    return min(stripped / plated, 1.0)
+
+
 def geometry_efficiency(solution: Solution) -> float:
-    """Stripped over plated charge of all cycles that do both; NaN without one."""
+    """Stripped over plated charge of all cycles that do both; NaN without one, and where older metal came off too."""
     both = [pair for pair in (moved(solution, *cycle) for cycle in cycles(solution)) if min(pair) > 0]
-    plated, stripped = (sum(column) for column in zip(*both, strict=True)) if both else (0.0, 0.0)
-    return stripped / plated if plated > 0 else math.nan
+    return efficiency(*(sum(column) for column in zip(*both, strict=True))) if both else math.nan
 
 
 def efficiency_of_retention(retention: float, cycles: int) -> float:
