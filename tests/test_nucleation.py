@@ -215,6 +215,24 @@ def test_substrates_of_the_library():
     assert any("copper" in note for note in cell.assumptions) and any("carbon" in note for note in cell.assumptions)
 
 
+def test_each_surface_has_its_own_threshold():
+    """A wide threshold on the floor leaves the walls' as sharp as it is."""
+    mesh = cells.shipped("vga_2d", 5)
+    wide, sharp = cf.Nucleation(eta=BARRIER, width=5e-3), cf.Nucleation(eta=BARRIER)
+
+    def plating(substrate, kind):
+        cell = cells.make(mesh, LIPF6_EC_DMC, substrate=substrate)
+        at = cell.sites.kind == cell.sites.kinds.index(kind)
+        eta = np.full(len(cell.sites.nodes), -0.03)
+        current = System.of(cell).reaction.current(np.full(len(eta), 1000.0), eta, Plated(0 * eta))
+        return current[at]
+
+    for kind, own in (("host_surface", sharp), ("collector", wide)):
+        mixed = {"host_surface": sharp, "collector": wide}
+        np.testing.assert_allclose(plating(mixed, kind), plating(own, kind), rtol=1e-12)
+    assert abs(plating(wide, "collector")[0]) > 3 * abs(plating(sharp, "collector")[0])
+
+
 def test_an_insulated_floor_does_not_plate():
     mesh = cells.shipped("vga_2d", 5)
     cell = cells.make(mesh, substrate={"collector": substrates.ALUMINA})

@@ -13,6 +13,7 @@ import numpy as np
 from cellfem.errors import ConvergenceError
 from cellfem.model.reactions import STEP, Plated, Reaction
 from cellfem.model.solve import Worker
+from cellfem.model.surface import Bare
 from cellfem.model.system import Load, System
 from cellfem.physics.kinetics import Linear
 from cellfem.units import thermal_voltage
@@ -99,7 +100,8 @@ def _drop(reaction: Reaction, c: float, i_n: float, plated: Plated | None = None
     one = np.array([c])
     mean = Reaction(reaction.kinetics, np.array([reaction.R.mean()]), reaction.transport, reaction.T)
     if reaction.bare is not None and plated is not None:
-        bare = replace(reaction.bare, eta_nuc=reaction.bare.eta_nuc.min(keepdims=True), q_n=reaction.bare.q_n[:1])
+        easiest = np.array([np.argmin(reaction.bare.eta_nuc)])
+        bare = Bare(*(values[easiest] for values in (reaction.bare.eta_nuc, reaction.bare.q_n, reaction.bare.width)))
         mean, plated = replace(mean, bare=bare), Plated(np.array([plated.q.mean()]))
     else:
         plated = None

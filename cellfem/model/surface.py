@@ -27,7 +27,7 @@ class Bare:
 
     eta_nuc: np.ndarray  # (sites,) [V]; -inf: no barrier
     q_n: np.ndarray  # (sites,) [C/m2]
-    width: float  # [V]
+    width: np.ndarray  # (sites,) [V]
 
 
 def warn_ungraded(cell) -> None:
@@ -87,13 +87,13 @@ def bare(cell) -> Bare | None:
     laws, sites = nucleations(cell), cell.sites
     if not laws:
         return None
-    eta, q_n, width = np.empty(len(sites.nodes)), np.empty(len(sites.nodes)), 0.0
+    eta, q_n, width = np.empty((3, len(sites.nodes)))
     for k, kind in enumerate(sites.kinds):
         law = laws[kind]
         law = law.nucleation(cell.metal.symbol) if isinstance(law, Substrate) else law
         own = sites.kind == k
         eta[own], q_n[own] = law.at(sites.x[:, own])
-        width = max(width, law.width)
+        width[own] = law.width
     return Bare(eta, q_n, width)
 
 

@@ -81,7 +81,7 @@ def covered(q: np.ndarray, q_n) -> np.ndarray:
     return np.where(np.real(q) > 0, -np.expm1(-np.where(np.real(q) > 0, q, 0.0) / q_n), 0.0)
 
 
-def threshold(eta, eta_nuc, width: float):
+def threshold(eta, eta_nuc, width):
     """S((-eta - eta_nuc)/w): the share of a bare place that nucleates at the overpotential eta."""
     x = (-eta - eta_nuc) / width
     small = np.exp(np.where(np.real(x) > 0, -x, x))  # of modulus below 1
@@ -98,7 +98,7 @@ class Growing:
     kinetics: Kinetics
     eta_nuc: np.ndarray  # (places,) [V]; -inf: no barrier
     q_n: np.ndarray  # (places,) [C/m2]
-    width: float  # [V]
+    width: np.ndarray | float  # (places,) [V]
     q: np.ndarray  # (places,) [C/m2]; complex where it carries a derivative
     tau: np.ndarray | float = 0.0  # [s]
 
