@@ -47,6 +47,13 @@ class CoatingDesign:
     particles: bool = False
     cores: bool | None = None
     seed: int = 0
+    film: float | None = None  # [Ohm m2] per true area
+    nucleation: float | None = None  # [V] nucleation overpotential
+    blocked: float | None = None  # [-] share that does not react
+
+    @property
+    def properties(self) -> tuple[float | None, ...]:
+        return self.film, self.nucleation, self.blocked
 
 
 def read_body(table: str, keys, file: str) -> BodyDesign:
@@ -92,7 +99,9 @@ def read_coatings(tables: dict[str, CoatingKeys], file: str) -> tuple[CoatingDes
                                          "Depths count from the top of the host down."))
         found.append(CoatingDesign(name=name, depth=_scaled(keys.depth_um, um), box=_scaled(keys.box_um, um),
                                    share=keys.share, patch=None if keys.patch_um is None else keys.patch_um * um,
-                                   particles=keys.particles, cores=keys.cores, seed=keys.seed))
+                                   particles=keys.particles, cores=keys.cores, seed=keys.seed, film=keys.film_Ohm_m2,
+                                   nucleation=None if keys.nucleation_mV is None else 1e-3 * keys.nucleation_mV,
+                                   blocked=keys.blocked))
     return tuple(found)
 
 

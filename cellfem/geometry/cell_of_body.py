@@ -9,6 +9,7 @@ import numpy as np
 from cellfem.errors import GeometryError, TrustWarning, explain
 from cellfem.geometry import checks, solids
 from cellfem.geometry.levelset import body_fitted
+from cellfem.geometry.levelset_facets import COATING
 from cellfem.geometry.measures import volumes
 from cellfem.units import um
 
@@ -44,7 +45,9 @@ def mesh_of(design, distance, labels=None, coarsen: float = 1.0, halvings: int =
     except GeometryError as error:
         raise GeometryError(f"{design.file}: {error}") from error
     _check_phases(design, mesh)
-    return _without_closed_pores(design, mesh)
+    mesh = _without_closed_pores(design, mesh)
+    _check_coatings(design, mesh)
+    return mesh
 
 
 def check_repeats(design, distance) -> None:
@@ -73,6 +76,23 @@ def _check_phases(design, mesh) -> None:
                                         f" {design.cell_size / um:.4g} um", "the host layer has both",
                                         "Mind the lengths of the body, its place in the box (size_um), and"
                                         " cell_size_um."))
+
+
+def _check_coatings(design, mesh) -> None:
+    """Raise GeometryError where coatings of unlike properties share facets; warn of those that cover none."""
+    facets = {coating.name: mesh.boundaries.get(COATING + coating.name, ()) for coating in design.coatings}
+    for coating in design.coatings:
+        where = f"{design.file}: coatings.{coating.name}"
+        if not len(facets[coating.name]):
+            warnings.warn(explain(where, "found nothing that it covers", "some of the host's surface is meant", "Mind"
+                                  " depth_um and box_um, or cells as small as what is coated."), TrustWarning,
+                          stacklevel=4)
+        for other in design.coatings:
+            shared = np.intersect1d(facets[coating.name], facets[other.name])
+            if coating.properties != other.properties and len(shared):
+                raise GeometryError(explain(where, f"found {len(shared) / len(facets[coating.name]):.0%} of it under"
+                                            f" coatings.{other.name}, too", "a place has one film and one substrate",
+                                            "Change where they are, or give both the same properties."))
 
 
 def _without_closed_pores(design, mesh):

@@ -98,7 +98,7 @@ class Geometry:
             parts["surface"] = read_surface(found.surface, file)
         if found.shape in BODIES or found.coatings or any(getattr(found, table) for table in BODIES):
             schema.check_tables(found, file)
-            if getattr(found, found.shape, None) is not None:
+            if found.shape in BODIES and getattr(found, found.shape) is not None:
                 parts["body"] = bodies.read_body(found.shape, getattr(found, found.shape), file)
             parts["coatings"] = bodies.read_coatings(found.coatings, file)
         surface, neck = found.surface_cell_size_um, found.neck_cell_size_um

@@ -76,6 +76,10 @@ def _check_body(design) -> None:
         if given and design.body is None:
             _fail(design, key, f'found beside shape = "{shape}"', "it belongs to the shapes " + ", ".join(BODIES),
                   "Remove the key or change the shape.", ValueError)
+    if not isinstance(design.coatings, tuple) or not all(hasattr(c, "properties") for c in design.coatings):
+        _fail(design, "coatings", f"found {type(design.coatings).__name__}", "a tuple of CoatingDesign is needed",
+              "Write [coatings.<name>] in the design file, or name facets of the mesh: mesh.boundaries['coating:<name>'"
+              "] = facets.", ValueError)
     least = design.surface_cell_size or design.cell_size
     if design.neck_cell_size is not None and design.neck_cell_size > least:
         _fail(design, "neck_cell_size_um", f"found {design.neck_cell_size / um:.6g}", f"at most {least / um:.6g}, the"

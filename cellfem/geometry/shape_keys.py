@@ -155,6 +155,11 @@ class CoatingKeys(Keys):
     particles: bool = Field(False, description="coats whole particles, chosen at random, in place of patches")
     cores: bool | None = Field(None, description="coats only cores (true) or all but cores (false) of particles")
     seed: Seed = Field(0, description=SEED)
+    film_Ohm_m2: float | None = Field(None, ge=0, le=1e6, description="film resistance per true area [Ohm m2]; default"
+                                      " that of the rest")
+    nucleation_mV: float | None = Field(None, ge=0, le=1e4, description="nucleation overpotential of the metal on it"
+                                        " [mV]; 0 on a lithiophilic coating; default that of the rest")
+    blocked: float | None = Field(None, ge=0, le=1, description="share of it that does not react; 1: insulating")
 
 
 BODIES: dict[str, type[BodyKeys]] = {

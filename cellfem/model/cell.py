@@ -40,7 +40,8 @@ _KINDS = {
     "substrate": (Substrate | Nucleation | Mapping | NONE, "a substrate such as substrates.COPPER, a cf.Nucleation, or"
                   " a mapping of surfaces to them"),
     "plated": (numbers.Real | Callable, "a charge in C/m2, or a function of position,"),
-    "blocked": (numbers.Real | Callable, "a share from 0 to 1, or a function of position,"),
+    "blocked": (numbers.Real | Callable | Mapping, "a share from 0 to 1, a function of position or a mapping of"
+                " surfaces to them,"),
 }
 
 
@@ -67,7 +68,8 @@ class Cell:
     film: Any = None  # on the host: Film, MosaicFilm or a mapping of surfaces to Films; None: the metal's
     counter: Counter = field(default_factory=Foil)
     media: Mapping[str, Medium] | None = None  # region -> Medium; others by default
-    blocked: float | Callable = 0.0  # [-] share of the host's surface under an insulating coating; or of x [m]
+    # [-] share of the host's surface under an insulating coating; of x [m]; or a mapping of surfaces to either
+    blocked: float | Callable | Mapping = 0.0
     substrate: Any = None  # bare surface: Substrate, Nucleation or a mapping of surfaces to them; None: the host's
     plated: float | Callable = 0.0  # [C/m2] metal on the host at the start, per true area; or of x [m]
     name: str = ""
@@ -139,16 +141,11 @@ class Cell:
 
     def _bare(self, x: np.ndarray) -> np.ndarray:
         """(points,) share of the host's surface that no coating blocks."""
-        blocked = np.broadcast_to(self.blocked(x) if callable(self.blocked) else self.blocked, x.shape[1:])
-        wrong = ~((blocked >= 0) & (blocked <= 1))
-        if np.any(wrong):
-            raise ValueError(explain("Cell.blocked", f"found {blocked[wrong][0]:g}", "a share from 0 to 1 is needed",
-                                     "0: bare, 1: wholly under an insulating coating."))
-        return 1 - blocked
+        return 1 - surface.share_at(surface.named_share(self.blocked, "electrode"), x)
 
     def bare_facets(self, facets: np.ndarray) -> np.ndarray:
         """(facets,) share of each facet of the host's surface that no coating blocks."""
-        bare = self._bare(self.mesh.p[:, self.mesh.facets[:, facets]].mean(axis=1))
+        bare = 1 - surface.blocked_share(self.mesh, self.blocked, facets)
         return np.where(np.isin(facets, surface.blocked_facets(self)), 0.0, bare)
 
     @cached_property

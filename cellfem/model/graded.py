@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from cellfem.errors import TrustWarning, explain
+from cellfem.geometry.levelset_facets import COATING
 from cellfem.geometry.profiles import Profile
 from cellfem.model.medium import Medium, over
 from cellfem.physics.film import Film
@@ -14,9 +17,10 @@ from cellfem.physics.nucleation import Nucleation
 
 
 def graded(design) -> dict[str, Any]:
-    """What `[electrode]` and `[surface]` of a design say, as arguments of `Cell`: media, film, blocked, substrate.
+    """What `[electrode]`, `[surface]` and `[coatings]` say, as arguments of `Cell`: media, film, blocked, substrate.
 
-    Empty for a design that has neither.  Depth counts from the top of the host, z = design.size[-1].
+    Coatings come as mappings of surfaces.  Empty for a design that has none of them.  Depth counts from the top of the
+    host, z = design.size[-1].
 
     >>> import cellfem as cf
     >>> design = cf.Geometry.load("geometries/pu_2019.toml")
@@ -28,7 +32,7 @@ def graded(design) -> dict[str, Any]:
         arguments["media"] = {"electrode": medium(design)}
     surface = design.surface
     if surface is None:
-        return arguments
+        return arguments | coated(design)
     if surface.film is not None:
         arguments["film"] = Film(R=_of_x(surface.film, design))
     if surface.film_thickness is not None:
@@ -39,7 +43,28 @@ def graded(design) -> dict[str, Any]:
     if surface.nucleation is not None:
         given = {} if surface.covering is None else {"q_n": _of_x(surface.covering, design)}
         arguments["substrate"] = Nucleation(eta=_of_x(surface.nucleation, design), **given)
-    return arguments
+    return arguments | coated(design, arguments)
+
+
+def coated(design, rest: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What `[coatings]` say, as mappings of surfaces, beside the arguments of the `rest` of the surface.
+
+    Warns (TrustWarning) of coatings that say nothing: metal plates on them as on the rest.
+    """
+    found: dict[str, Any] = {}
+    for key, make in (("film", lambda R: Film(R=R)), ("substrate", lambda eta: Nucleation(eta=eta)),
+                      ("blocked", float)):
+        field = {"substrate": "nucleation"}.get(key, key)
+        given = {COATING + c.name: make(getattr(c, field)) for c in design.coatings if getattr(c, field) is not None}
+        if given and key in (rest or {}):
+            given = dict.fromkeys(("host_surface", *["collector"] * design.collector_plates), rest[key]) | given
+        found |= {key: given} if given else {}
+    for coating in design.coatings:
+        if all(value is None for value in coating.properties):
+            warnings.warn(explain(f"{design.file}: coatings.{coating.name}", "found where it is, and not what",
+                                  "film_Ohm_m2, nucleation_mV or blocked is meant", "Without one, metal plates on it as"
+                                  " on the rest, unless the script gives it to the Cell."), TrustWarning, stacklevel=3)
+    return found
 
 
 def medium(design) -> Medium:

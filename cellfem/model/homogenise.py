@@ -15,6 +15,7 @@ from cellfem.model.bounds import check_bounds
 from cellfem.model.host_layer import HostLayer, Tensors
 from cellfem.model.laplace import conduct
 from cellfem.model.medium import Medium
+from cellfem.model.surface import blocked_share, named_share, share_at
 from cellfem.numerics.operators import CellOperators, cell_basis, facet_basis, lumped_weights
 
 
@@ -111,7 +112,7 @@ def _local(mesh, media: Mapping[str, Medium]) -> tuple[np.ndarray, Tensors, Tens
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # the matrices are sparse: BLAS threads spin and do not help
 def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = None,
-                                blocked: float | Callable = 0.0) -> float:
+                                blocked: float | Callable | Mapping = 0.0) -> float:
     """Tortuosity factor along z that a reaction within the host meets [-]: tau_e = 3 eps R kappa A/L.
 
     R = energy/I^2 of a current I that enters through the `mouth` and is drawn evenly by the whole active surface of the
@@ -121,8 +122,8 @@ def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = No
     doi:10.1038/s41524-020-00386-4.
 
     Parameters are those of `homogenise`, and `blocked` of Cell: the share of the surface under an insulating coating,
-    which draws nothing; a number or a function of x (d, points) [m].  NaN where the mesh has no host layer or no
-    surface in it.
+    which draws nothing; a number, a function of x (d, points) [m], or a mapping of surfaces to them.  NaN where the
+    mesh has no host layer or no surface in it.
     """
     regions = [name for name in ("pore", "electrode") if name in mesh.subdomains]
     if not regions or not len((mesh.boundaries or {}).get("mouth", ())):
@@ -131,7 +132,7 @@ def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = No
     layer = HostLayer.of(mesh, np.concatenate([wet, mesh.subdomains.get("host", wet[:0])]), None)
     porosity, B, _, a_s = _local(mesh, media or {})
     wet = wet[layer.reaching_top(wet)]
-    load = _drawn(mesh, wet, a_s, lambda x: 1 - (blocked(x) if callable(blocked) else np.full(x.shape[1], blocked)))
+    load = _drawn(mesh, wet, a_s, blocked)
     if not load.sum() > 0:
         return math.nan
     ions = CellOperators.compile(mesh, wet, B.local[..., wet], with_drift=False, images=layer.images)
@@ -144,12 +145,13 @@ def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = No
     return 3 * eps * R * layer.box / height**2
 
 
-def _drawn(mesh, wet: np.ndarray, a_s: np.ndarray, bare: Callable) -> np.ndarray:
+def _drawn(mesh, wet: np.ndarray, a_s: np.ndarray, blocked) -> np.ndarray:
     """(mesh nodes,) active surface by the lumped rule: facets toward the cells `wet`, and a_s dV in them."""
     surface = _toward(mesh, np.asarray((mesh.boundaries or {}).get("host_surface", []), dtype=int), wet)
-    load = lumped_weights(cell_basis(mesh, wet, lumped=True), a_s[wet] * bare(mesh.p[:, mesh.t[:, wet]].mean(axis=1)))
+    bare = 1 - share_at(named_share(blocked, "electrode"), mesh.p[:, mesh.t[:, wet]].mean(axis=1))
+    load = lumped_weights(cell_basis(mesh, wet, lumped=True), a_s[wet] * bare)
     if len(surface):
-        load = load + lumped_weights(facet_basis(mesh, surface), bare(mesh.p[:, mesh.facets[:, surface]].mean(axis=1)))
+        load = load + lumped_weights(facet_basis(mesh, surface), 1 - blocked_share(mesh, blocked, surface))
     return load
 
 

@@ -71,6 +71,41 @@ def surface_kinds(mesh) -> list[str]:
     return found + (["electrode"] if "electrode" in mesh.subdomains else [])
 
 
+def blocked_share(mesh, blocked, facets: np.ndarray) -> np.ndarray:
+    """(n,) share of facets of the active surface under an insulating coating; `blocked` as in Cell."""
+    x = mesh.p[:, mesh.facets[:, facets]].mean(axis=1)
+    if not isinstance(blocked, Mapping):
+        return share_at(blocked, x)
+    kinds, out, left = surface_kinds(mesh), np.zeros(len(facets)), np.ones(len(facets), dtype=bool)
+    for name in blocked:
+        if name not in kinds:
+            raise ValueError(explain("Cell.blocked", f"found the surface {name!r}", "a surface of this mesh is needed: "
+                                     + ", ".join(kinds), did_you_mean(str(name), kinds)))
+    for name in kinds:  # coatings first, host_surface is the rest
+        if name == "electrode":
+            continue
+        own = left & np.isin(facets, mesh.boundaries[name]) if name != "host_surface" else \
+            left & ~np.isin(facets, mesh.boundaries["collector"])
+        out[own] = share_at(named_share(blocked, name), x[:, own])
+        left &= ~own
+    return out
+
+
+def named_share(blocked, name: str):
+    """What `blocked` says of one surface: 0 where a mapping does not name it."""
+    return blocked.get(name, 0.0) if isinstance(blocked, Mapping) else blocked
+
+
+def share_at(blocked, x: np.ndarray) -> np.ndarray:
+    """(points,) of a number or a function of x (d, points) [m]."""
+    share = np.broadcast_to(np.asarray(blocked(x) if callable(blocked) else blocked, dtype=float), x.shape[1:])
+    wrong = ~((share >= 0) & (share <= 1))
+    if np.any(wrong):
+        raise ValueError(explain("Cell.blocked", f"found {share[wrong][0]:g}", "a share from 0 to 1 is needed",
+                                 "0: bare, 1: wholly under an insulating coating."))
+    return share
+
+
 def blocked_facets(cell) -> np.ndarray:
     """(n,) facets of surfaces under an insulating coating."""
     names = [name for name, kind in nucleations(cell).items() if isinstance(kind, Substrate) and kind.blocked]
@@ -103,8 +138,9 @@ def film_resistance(film: Film | MosaicFilm | Mapping, sites: Sites, rest: Film 
         _check_films(film, sites)
         R = rest.resistance(sites.x).copy()
         for name, own in film.items():
-            on = sites.kind == sites.kinds.index(name)
-            R[on] = own.resistance(sites.x[:, on])
+            if name in sites.kinds:  # else coatings cover all of it
+                on = sites.kind == sites.kinds.index(name)
+                R[on] = own.resistance(sites.x[:, on])
         return R
     if isinstance(film, Film):
         return film.resistance(sites.x)
@@ -122,7 +158,7 @@ def film_resistance(film: Film | MosaicFilm | Mapping, sites: Sites, rest: Film 
 
 def _check_films(films: Mapping, sites: Sites) -> None:
     for name, film in films.items():
-        if name not in sites.kinds:
+        if name not in (*sites.kinds, "host_surface", "collector"):
             raise ValueError(explain("Cell.film", f"found the surface {name!r}", "a surface that plates is needed: "
                                      + ", ".join(sites.kinds), did_you_mean(str(name), sites.kinds)))
         if not isinstance(film, Film):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -82,7 +83,9 @@ def _media_key(media) -> tuple:
 
 
 def _key(value):
-    """A number or an array by what it holds, a function as itself (which keeps it alive)."""
+    """A number or an array by what it holds, a function as itself (which keeps it alive), a mapping by both."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((name, _key(entry)) for name, entry in value.items()))
     value = np.asarray(value) if isinstance(value, list | tuple) else value
     return (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
 
