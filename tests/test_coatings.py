@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+import meshio
 import numpy as np
 import pytest
 
@@ -14,6 +15,9 @@ import cellfem as cf
 from cellfem.errors import GeometryError, TrustWarning
 from cellfem.geometry.measures import facet_areas
 from cellfem.materials import CELGARD_2500, LIPF6_EC_DMC, LITHIUM, NICKEL
+from cellfem.results import sides
+from cellfem.results.meshes import write_mesh
+from cellfem.results.render import seen_from
 from cellfem.results.tortuosity import host_numbers
 from cellfem.units import um
 
@@ -103,6 +107,21 @@ def test_coatings_that_overlap():
 def test_coatings_of_nothing_are_told_of():
     with pytest.warns(TrustWarning, match=r"coatings\.x: found nothing that it covers"):
         design({"x": {"depth_um": [-9.0, -5.0]}}).mesh()
+
+
+def test_pictures_and_files_show_coatings(tmp_path):
+    mesh = design({"alumina": UPPER, "gold": {"depth_um": [6.0, 11.0]}}).mesh()
+    write_mesh(tmp_path, "balls", mesh)
+    surfaces = meshio.read(tmp_path / "balls_surfaces.vtu").cell_data["surface [-]"][0]
+    assert len(np.unique(surfaces)) == 6, "collector, counter, host_surface, mouth, two coatings"
+    assert np.sum(surfaces == 4) == len(mesh.boundaries["coating:alumina"])
+    points, faces, names = sides.active_surface(mesh)
+    assert set(names) == {"", "alumina", "gold"} and len(set(sides.colours(names).values())) == 2
+    seen = sides.shaded(points, faces, names)
+    assert np.ptp(seen[names == ""], axis=1).max() < 1e-9 < np.ptp(seen[names == "gold"], axis=1).min(), "grey is bare"
+    with np.errstate(all="raise"):
+        right, up, towards = seen_from(sides.SIDES["front, from below"])
+    assert up[2] > 0 > towards[2], "seen from below, z still points up"
 
 
 @pytest.mark.parametrize("shape, table", [("walls", {"pitch_um": 10.0, "thickness_um": 2.0}),

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from cellfem.geometry import summary
+from cellfem.geometry.levelset_facets import COATING
 from cellfem.geometry.measures import shapes
 from cellfem.results import vtu
 from cellfem.results.atomic import check_folder, write_bytes, write_text
 from cellfem.results.figures import figure_with, png
-from cellfem.results.scene import surface_images
+from cellfem.results.scene import DIRECTION, surface_images
+from cellfem.results.sides import active_surface, colours, draw_sides, shaded, show
 from cellfem.results.values import embed
 from cellfem.units import um
 
@@ -34,15 +36,16 @@ def write_mesh(folder: str | Path, name: str, mesh) -> list[Path]:
     sides, `name_sides.png`, into `folder`; returns their paths.
 
     Cells carry their region's number, in the order of `mesh.subdomains`, and their shape; surfaces are numbered
-    collector, counter, host_surface, mouth, as far as the mesh has them.  Raises ValueError for a folder that cannot be
-    written.
+    collector, counter, host_surface, mouth, and then coatings, as far as the mesh has them.  Raises ValueError for a
+    folder that cannot be written.
     """
     folder = check_folder(folder)
     pictures = {f"{name}.png": draw(mesh)}
     if mesh.dim() == 3 and len(mesh.boundaries.get("host_surface", ())):
         pictures[f"{name}_sides.png"] = draw_sides(mesh)
     cells = vtu.grid(embed(mesh.p), mesh.t.T)
-    named = {key: mesh.boundaries[key] for key in _SURFACES if len(mesh.boundaries.get(key, ()))}
+    shown = (*_SURFACES, *(key for key in mesh.boundaries if key.startswith(COATING)))
+    named = {key: mesh.boundaries[key] for key in shown if len(mesh.boundaries.get(key, ()))}
     number = np.concatenate([np.full(len(facets), i) for i, facets in enumerate(named.values())])
     surfaces = vtu.grid(embed(mesh.p), mesh.facets[:, np.concatenate(list(named.values()))].T)
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,43 +75,15 @@ def draw(mesh) -> bytes:
     _draw_strip(axes[0], mesh) if mesh.dim() == 1 else _draw_section(axes[0], mesh)
     axes[0].margins(0)
     axes[0].set_ylabel("z [um]")
-    figure.legend(handles=[Patch(facecolor=REGION_COLOURS[name], edgecolor=_EDGE, label=name)
-                           for name in mesh.subdomains], fontsize=8, loc="outside lower center", ncols=5)
+    entries = {name: REGION_COLOURS[name] for name in mesh.subdomains}
     if solid:
-        facets = mesh.facets[:, mesh.boundaries["host_surface"]].T
-        axes[1].imshow(surface_images([(mesh.p.T, facets, _shades(mesh.p, facets))])[0])
-        axes[1].set_axis_off()
-        axes[1].set_title("host_surface", fontsize=9)
+        points, faces, names = active_surface(mesh)
+        entries |= {f"coating: {name}": colour for name, colour in colours(names).items()}
+        show(axes[1], surface_images([(points.T, faces, shaded(points, faces, names))])[0], points, DIRECTION)
+        axes[1].set_title("host_surface, from above", fontsize=9)
+    figure.legend(handles=[Patch(facecolor=colour, edgecolor=_EDGE, label=name) for name, colour in entries.items()],
+                  fontsize=8, loc="outside lower center", ncols=5)
     return png(figure)
-
-
-# rotations of the mesh before the camera, which looks from the front, a little from the right and above
-SIDES = {"front": np.diag([1.0, 1.0, 1.0]), "back": np.diag([-1.0, -1.0, 1.0]), "below": np.diag([1.0, -1.0, -1.0])}
-
-
-def draw_sides(mesh) -> bytes:
-    """PNG: the active surface of a 3-D mesh from the front, from the back and from below."""
-    facets = mesh.facets[:, mesh.boundaries["host_surface"]].T
-    nodes, faces = np.unique(facets, return_inverse=True)
-    faces = faces.reshape(facets.shape)
-    figure = figure_with(12.0, 4.6)
-    axes = figure.subplots(1, len(SIDES))
-    seen = [turn @ mesh.p[:, nodes] for turn in SIDES.values()]
-    images = surface_images([(p.T, faces, _shades(p, faces)) for p in seen])
-    for ax, side, image in zip(axes, SIDES, images, strict=True):
-        ax.imshow(image)
-        ax.set_axis_off()
-        ax.set_title(side, fontsize=9)
-    return png(figure)
-
-
-def _shades(p: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """(faces, 3) grey, the lighter the more a face looks toward a light on the left above the camera."""
-    a, b, c = (p[:, faces[:, k]] for k in range(3))
-    normal = np.cross(b - a, c - a, axis=0)
-    light = np.array([-0.3, -0.8, 0.52])
-    cosine = np.abs(light @ normal) / np.maximum(np.linalg.norm(normal, axis=0), 1e-300)
-    return np.repeat((0.35 + 0.55 * np.clip(cosine, 0, 1))[:, None], 3, axis=1)
 
 
 def _draw_section(ax, mesh) -> None:

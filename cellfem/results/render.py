@@ -2,8 +2,8 @@
 
     python -P render.py job.npz      -> job.npz's folder: 0.png, 1.png, ...
 
-The job holds, per picture i, `points_i` (n, 3), `faces_i` (m, 3), `colours_i` (n or m, 3) of uint8, and one
-`direction` (3,) from the scene to the camera.  It imports nothing of cellfem.
+The job holds, per picture i, `points_i` (n, 3), `faces_i` (m, 3), `colours_i` (n or m, 3) of uint8, and
+`direction_i` (3,) from the scene to the camera.  It imports nothing of cellfem.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def main(job: str) -> None:
     import pyvista
 
     with np.load(job) as data:
-        direction = data["direction"]
         for i in range(sum(name.startswith("points_") for name in data)):
-            draw(pyvista, data[f"points_{i}"], data[f"faces_{i}"], data[f"colours_{i}"], direction,
+            draw(pyvista, data[f"points_{i}"], data[f"faces_{i}"], data[f"colours_{i}"],
+                 data[f"direction_{i}"],
                  Path(job).with_name(f"{i}.png"))
 
 
@@ -51,12 +51,17 @@ def draw(pyvista, points, faces, colours, direction, path: Path) -> None:
     plotter.close()
 
 
-def extent(points, direction) -> tuple[float, float]:
-    """Width and height of the points as the camera sees them."""
-    towards = direction / np.linalg.norm(direction)
+def seen_from(direction) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Unit vectors to the right, up and toward the camera of a picture."""
+    towards = np.asarray(direction) / np.linalg.norm(direction)
     right = np.cross((0.0, 0.0, 1.0), towards)
     right /= np.linalg.norm(right)
-    up = np.cross(towards, right)
+    return right, np.cross(towards, right), towards
+
+
+def extent(points, direction) -> tuple[float, float]:
+    """Width and height of the points as the camera sees them."""
+    right, up, _ = seen_from(direction)
     low, high = points.min(axis=0), points.max(axis=0)
     corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
     return float(np.ptp(corners @ right)), float(np.ptp(corners @ up))

@@ -17,26 +17,31 @@ _TIMEOUT = 180  # [s] for all the pictures of one call
 log = logging.getLogger("cellfem")
 
 
-def surface_images(surfaces: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+def surface_images(surfaces: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+                   directions: list[np.ndarray] | None = None) -> list[np.ndarray]:
     """RGB(A) images of surfaces: (points (n, 3), faces (m, 3), colours (n or m, 3) in 0 to 1) each.
+
+    `directions` (3,) lead from the scene to the camera; None: DIRECTION for all.
 
     A machine without OpenGL, or on which VTK crashes, gets plainer pictures and one line in the log.
     """
     if not surfaces:
         return []
+    directions = [DIRECTION] * len(surfaces) if directions is None else directions
     points_faces_colours = [(points / np.ptp(points, axis=0).max(), faces, colours)  # of order 1, as VTK likes it
                             for points, faces, colours in surfaces]
     try:
-        return _by_vtk(points_faces_colours)
+        return _by_vtk(points_faces_colours, directions)
     except (OSError, subprocess.SubprocessError) as error:
         log.warning("pictures of surfaces: VTK cannot draw here (%s); matplotlib draws them instead", _reason(error))
-        return [_by_matplotlib(*surface) for surface in points_faces_colours]
+        return [_by_matplotlib(*surface, direction)
+                for surface, direction in zip(points_faces_colours, directions, strict=True)]
 
 
-def _by_vtk(surfaces) -> list[np.ndarray]:
+def _by_vtk(surfaces, directions) -> list[np.ndarray]:
     from matplotlib.image import imread
 
-    job = {"direction": DIRECTION}
+    job = {f"direction_{i}": direction for i, direction in enumerate(directions)}
     for i, (points, faces, colours) in enumerate(surfaces):
         job |= {f"points_{i}": points, f"faces_{i}": faces, f"colours_{i}": np.rint(255 * colours).astype(np.uint8)}
     with tempfile.TemporaryDirectory(prefix="cellfem") as folder:
@@ -48,7 +53,7 @@ def _by_vtk(surfaces) -> list[np.ndarray]:
         return [imread(path.with_name(f"{i}.png")) for i in range(len(surfaces))]
 
 
-def _by_matplotlib(points: np.ndarray, faces: np.ndarray, colours: np.ndarray) -> np.ndarray:
+def _by_matplotlib(points: np.ndarray, faces: np.ndarray, colours: np.ndarray, direction=DIRECTION) -> np.ndarray:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.image import imread
@@ -65,7 +70,7 @@ def _by_matplotlib(points: np.ndarray, faces: np.ndarray, colours: np.ndarray) -
     high = np.maximum(points.max(axis=0), low + 1e-3)  # flat surfaces need a box, too
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
     axes.set_box_aspect(high - low, zoom=0.95)
-    x, y, z = DIRECTION
+    x, y, z = direction
     axes.view_init(elev=np.degrees(np.arctan2(z, np.hypot(x, y))), azim=np.degrees(np.arctan2(y, x)))
     axes.set_axis_off()
     buffer = io.BytesIO()
