@@ -120,7 +120,7 @@ def test_pictures_and_files_show_coatings(tmp_path):
     seen = sides.shaded(points, faces, names)
     assert np.ptp(seen[names == ""], axis=1).max() < 1e-9 < np.ptp(seen[names == "gold"], axis=1).min(), "grey is bare"
     with np.errstate(all="raise"):
-        right, up, towards = seen_from(sides.SIDES["front, from below"])
+        _, up, towards = seen_from(sides.SIDES["front, from below"])
     assert up[2] > 0 > towards[2], "seen from below, z still points up"
 
 

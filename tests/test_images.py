@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -221,3 +222,39 @@ def test_features_thinner_than_the_filter_are_told():
     with pytest.raises(ValueError, match="leaves nothing of one phase; features of at least two voxels"):
         smooth_body(Image(solid, np.full(3, UM)), smoothing=1.5)
     assert images.MOST_VOXELS < 1e8
+
+
+def test_what_is_cropped_away_is_neither_kept_nor_converted(tmp_path):
+    whole = np.random.default_rng(0).uniform(size=(30, 20, 10))
+    crop = [[2, 9], [3, 18], [5, 25]]
+    for name, save in (("a.npy", np.save), ("b.npz", np.savez_compressed), ("c.npy", np.save), ("d.npz", np.savez)):
+        save(tmp_path / name, np.asfortranarray(whole) if name[0] in "cd" else whole)
+        image = read_image(tmp_path / name, voxel=UM, threshold=0.5, crop_voxels=crop)
+        assert np.array_equal(image.solid, whole[5:25, 3:18, 2:9].T > 0.5)
+    tifffile.imwrite(tmp_path / "e.tif", whole)
+    assert np.array_equal(read_image(tmp_path / "e.tif", voxel=UM, threshold=0.5, crop_voxels=crop).solid, image.solid)
+    half = read_image(tmp_path / "a.npy", voxel=UM, threshold=0.5, coarsen=2)
+    assert half.solid.shape == (5, 10, 15) and half.solid.dtype == np.float32
+
+
+def test_packed_zeros_stay_packed(tmp_path):
+    """A file of some kB that unpacks to a gigabyte is refused from its header, and its part is read alone."""
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive, \
+            archive.open("arr_0.npy", "w", force_zip64=True) as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (1000,) * 3})
+        layer = bytes(1_000_000)
+        for k in range(1000):
+            file.write(layer if k else b"\1" * 1000 + layer[1000:])
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"image: found 1e\+09 voxels; at most .* can be read .* Crop"):
+        read_image(tmp_path / "x.npz", voxel=UM)
+    image = read_image(tmp_path / "x.npz", voxel=UM, crop_voxels=[[0, 100], [0, 100], [0, 20]])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert image.solid.sum() == 100 and peak < 30e6
+
+
+def test_edges_of_voxels_are_one_or_three(tmp_path):
+    np.save(tmp_path / "x.npy", np.eye(4)[..., None] * np.ones(4))
+    with pytest.raises(ValueError, match=r"image\.voxel_um: found 2 numbers; one or three are needed"):
+        read_image(tmp_path / "x.npy", voxel=[UM, UM])

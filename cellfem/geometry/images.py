@@ -13,12 +13,13 @@ from scipy.special import ndtri
 
 from cellfem.errors import GeometryError, explain
 from cellfem.geometry.distance import Body, offset
-from cellfem.geometry.image_files import read_array
+from cellfem.geometry.image_files import described, read_array
 from cellfem.geometry.surfaces import corrected
 from cellfem.geometry.tabulated import cubic
 from cellfem.units import um
 
 MOST_VOXELS = 60_000_000  # that a surface is made of; some 40 bytes each
+MOST_READ = 500_000_000  # that are kept of a file before they are coarsened; a few bytes each
 PAD = 4  # voxels beyond the sides that the tables reach
 COUNTED = 80_000  # places near the surface at which volumes are counted
 NEAR = 2.5  # voxels: how far from the surface distances are corrected
@@ -42,8 +43,9 @@ class Image:
 
 
 def read_image(path: str | Path, *, voxel: float | Sequence[float], threshold: float | None = None,
-               solid_labels: Sequence[int] | None = None, axes: str = "zyx", where: str = "image") -> Image:
-    """An image from a .tif, .npy or .npz file.
+               solid_labels: Sequence[int] | None = None, axes: str = "zyx",
+               crop_voxels: Sequence[Sequence[int]] | None = None, coarsen: int = 1, where: str = "image") -> Image:
+    """An image from a .tif, .npy or .npz file; what is cropped away is not kept.
 
     Parameters
     ----------
@@ -51,20 +53,30 @@ def read_image(path: str | Path, *, voxel: float | Sequence[float], threshold: f
     threshold : voxels brighter than this are solid; or else
     solid_labels : the labels that are solid; with neither an image of two values is needed, the larger one is solid
     axes : order of the file's axes
+    crop_voxels : [first, end) along x, y and z of what is kept
+    coarsen : voxels along each edge of a block that becomes one
 
     Raises ValueError for files that cannot be read and images without three dimensions, of no numbers, of one phase.
     """
-    array = read_array(Path(path), where)
     if sorted(axes) != ["x", "y", "z"]:
         raise ValueError(explain(f"{where}.axes", f'found "{axes}"', "the letters x, y, z in the file's order are"
                                  " needed", 'A stack of slices along z is "zyx".'))
-    if array.ndim != 3 or 0 in array.shape:
-        raise ValueError(explain(where, f"found an image of the shape {array.shape}", "three dimensions, none of them"
+    edges = np.asarray(voxel, dtype=float)
+    if edges.shape not in ((), (1,), (3,)):
+        raise ValueError(explain(f"{where}.voxel_um", f"found {edges.size} numbers", "one or three are needed",
+                                 "Give [x, y, z], or one number for cubes."))
+    shape, dtype = described(Path(path), where)
+    if len(shape) != 3 or 0 in shape:
+        raise ValueError(explain(where, f"found an image of the shape {shape}", "three dimensions, none of them"
                                  " empty, are needed", "Stack the slices into one file; take one channel of a colour"
                                  " image."))
-    if array.dtype.kind not in "buif":
-        raise ValueError(explain(where, f"found an image of the type {array.dtype}", "whole or real numbers are needed",
+    if dtype.kind not in "buif":
+        raise ValueError(explain(where, f"found an image of the type {dtype}", "whole or real numbers are needed",
                                  "Convert it to grey values or labels."))
+    order = [axes.index(letter) for letter in "xyz"]
+    ranges = _ranges(crop_voxels, [shape[k] for k in order], where)
+    _check_count([r[1] - r[0] for r in ranges], coarsen, where)
+    array = read_array(Path(path), where, tuple(slice(*ranges["xyz".index(letter)]) for letter in axes))
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(explain(where, "found voxels that are not a finite number", "all must be finite",
                                  "Fill them before saving, e.g. with the phase around them."))
@@ -74,9 +86,17 @@ def read_image(path: str | Path, *, voxel: float | Sequence[float], threshold: f
         raise ValueError(explain(where, f"found {'only' if share else 'no'} solid, grey values or labels from"
                                  f" {array.min()} to {array.max()}", "two phases are needed",
                                  "Mind threshold or solid_labels."))
-    order = [axes.index(letter) for letter in "xyz"]
-    edges = np.broadcast_to(np.asarray(voxel, dtype=float), 3)
-    return Image(np.ascontiguousarray(solid.transpose(order), dtype=np.float32), np.array(edges))
+    return coarsened(Image(solid.transpose(order), np.array(np.broadcast_to(edges, 3))), coarsen, where)
+
+
+def _check_count(counts: Sequence[int], coarsen: int, where: str) -> None:
+    """Raise ValueError where more voxels would be read or kept than can be, before any is read."""
+    count = float(np.prod(np.asarray(counts, dtype=float)))
+    if count > MOST_READ or count / coarsen**3 > MOST_VOXELS:
+        raise ValueError(explain(where, f"found {count:.3g} voxels" + (f", {count / coarsen**3:.3g} when coarsened"
+                                                                        if coarsen > 1 else ""),
+                                 f"at most {MOST_READ:.3g} can be read and {MOST_VOXELS:.3g} used", "Crop"
+                                 " (crop_voxels) or coarsen (coarsen) it."))
 
 
 def _solid(array: np.ndarray, threshold, solid_labels, where: str) -> np.ndarray:
@@ -86,9 +106,9 @@ def _solid(array: np.ndarray, threshold, solid_labels, where: str) -> np.ndarray
     if threshold is not None:
         return array > threshold
     if solid_labels is not None:
-        known = np.unique(array)
-        lost = [label for label in solid_labels if label not in known]
+        lost = [label for label in solid_labels if not (array == label).any()]
         if lost:
+            known = np.unique(array[:: max(1, array.shape[0] // 8)])
             shown = ", ".join(map(str, known[:20].tolist())) + (", ..." if len(known) > 20 else "")
             raise ValueError(explain(f"{where}.solid_labels", f"found {lost[0]}, which no voxel has",
                                      f"the image's own labels are needed: {shown}", "Mind the segmentation's list."))
@@ -102,20 +122,25 @@ def _solid(array: np.ndarray, threshold, solid_labels, where: str) -> np.ndarray
 
 def cropped(image: Image, ranges: Sequence[Sequence[int]], where: str = "image") -> Image:
     """The part of the image within [first, end) voxels along x, y and z."""
-    good = len(ranges) == 3 and all(len(r) == 2 and 0 <= r[0] < r[1] <= n
-                                    for r, n in zip(ranges, image.solid.shape, strict=False))
-    if not good:
-        raise ValueError(explain(f"{where}.crop_voxels", f"found {ranges}", "three ranges [first, end] within"
-                                 f" {list(image.solid.shape)} voxels are needed", "Counts start at 0; the end is not"
-                                 " part of it."))
-    return replace(image, solid=image.solid[tuple(slice(*r) for r in ranges)])
+    kept = _ranges(ranges, image.solid.shape, where)
+    return replace(image, solid=image.solid[tuple(slice(*r) for r in kept)])
 
 
-def coarsened(image: Image, by: int) -> Image:
+def _ranges(given: Sequence[Sequence[int]] | None, shape: Sequence[int], where: str) -> list[tuple[int, int]]:
+    """[first, end) along x, y and z; all of the shape where nothing is given."""
+    if given is None:
+        return [(0, n) for n in shape]
+    if len(given) != 3 or not all(len(r) == 2 and 0 <= r[0] < r[1] <= n for r, n in zip(given, shape, strict=True)):
+        raise ValueError(explain(f"{where}.crop_voxels", f"found {given}", "three ranges [first, end] within"
+                                 f" {list(shape)} voxels are needed", "Counts start at 0; the end is not part of it."))
+    return [(int(low), int(high)) for low, high in given]
+
+
+def coarsened(image: Image, by: int, where: str = "image") -> Image:
     """Blocks of `by` voxels along each edge as one, with the block's share of solid; an incomplete rim is cut off."""
     counts = np.array(image.solid.shape) // by
     if counts.min() < 1:
-        raise ValueError(explain("image.coarsen", f"found {by}", f"at most {min(image.solid.shape)} voxels, the"
+        raise ValueError(explain(f"{where}.coarsen", f"found {by}", f"at most {min(image.solid.shape)} voxels, the"
                                  " shortest side, can become one", "Coarsen less."))
     kept = image.solid[tuple(slice(0, n * by) for n in counts)]
     blocks = kept.reshape(counts[0], by, counts[1], by, counts[2], by)
@@ -152,7 +177,7 @@ def cleaned(image: Image, *, fill_closed_pores: bool, drop_loose_solid: bool) ->
     return replace(image, solid=solid)
 
 
-def smooth_body(image: Image, *, smoothing: float = 1.0, periodic: bool = False) -> Body:
+def smooth_body(image: Image, *, smoothing: float = 1.0, periodic: bool = False, where: str = "image") -> Body:
     """The signed distance of a smooth surface around the image's solid, which keeps its volume.
 
     The share of solid is filtered by a Gaussian of standard deviation `smoothing` (in voxels) and cut at one half; the
@@ -161,9 +186,7 @@ def smooth_body(image: Image, *, smoothing: float = 1.0, periodic: bool = False)
 
     Raises ValueError for images of too many voxels and where the filter leaves nothing of a phase.
     """
-    if image.solid.size > MOST_VOXELS:
-        raise ValueError(explain("image", f"found {image.solid.size:.3g} voxels", f"at most {MOST_VOXELS:.3g} can be"
-                                 " used", "Crop (crop_voxels) or coarsen (coarsen) it."))
+    _check_count(image.solid.shape, 1, where)
     modes = ["wrap", "wrap", "symmetric"] if periodic else ["symmetric"] * 3
     solid = image.solid
     for axis, mode in enumerate(modes):
@@ -172,8 +195,8 @@ def smooth_body(image: Image, *, smoothing: float = 1.0, periodic: bool = False)
     sigma = smoothing * image.voxel.min() / image.voxel
     filtered = ndimage.gaussian_filter(solid, sigma, mode="nearest")
     if not filtered.min() < 0.5 < filtered.max():
-        raise ValueError(explain("image.smoothing_voxels", f"found {smoothing:.4g}, which leaves nothing of one phase",
-                                 "features of at least two voxels are needed", "Lower it, or scan finer."))
+        raise ValueError(explain(f"{where}.smoothing_voxels", f"found {smoothing:.4g}, which leaves nothing of one"
+                                 " phase", "features of at least two voxels are needed", "Lower it, or scan finer."))
     origin = (0.5 - PAD) * image.voxel
     step = float(image.voxel.min())
     rough = _from_voxels(filtered < 0.5, image.voxel)
@@ -221,16 +244,14 @@ def image_body(path: Path, size: Sequence[float], *, voxel, where: str, threshol
                axes: str = "zyx", crop_voxels=None, coarsen: int = 1, smoothing_voxels: float = 1.0,
                fill_closed_pores: bool = False, drop_loose_solid: bool = False, periodic: bool = False) -> Body:
     """What the table [image] of a design says, as a body in a box of the given size [m]."""
-    image = read_image(path, voxel=voxel, threshold=threshold, solid_labels=solid_labels, axes=axes, where=where)
-    if crop_voxels is not None:
-        image = cropped(image, crop_voxels, where)
-    image = coarsened(image, coarsen)
+    image = read_image(path, voxel=voxel, threshold=threshold, solid_labels=solid_labels, axes=axes,
+                       crop_voxels=crop_voxels, coarsen=coarsen, where=where)
     image = cleaned(image, fill_closed_pores=fill_closed_pores, drop_loose_solid=drop_loose_solid)
     if (np.asarray(size) > image.size * (1 + 1e-6)).any():
         raise GeometryError(explain(f"{where}.voxel_um", f"found an image of {_in_um(image.size)} um",
                                     f"at least size_um = {_in_um(size)} is needed",
                                     "Give size_um the extents of the image, or mind voxel_um and axes."))
-    return smooth_body(image, smoothing=smoothing_voxels, periodic=periodic)
+    return smooth_body(image, smoothing=smoothing_voxels, periodic=periodic, where=where)
 
 
 def _in_um(lengths: Sequence[float]) -> str:
