@@ -112,3 +112,17 @@ def test_a_cad_file_in_a_design(tmp_path, monkeypatch):
     mesh = cf.Geometry.from_dict(keys).mesh()
     assert volumes(mesh)[mesh.subdomains["host"]].sum() == pytest.approx(4 / 3 * np.pi * 64e-18, rel=0.06)
     assert facet_areas(mesh, mesh.boundaries["host_surface"]).sum() == pytest.approx(4 * np.pi * 16e-12, rel=0.03)
+
+
+@pytest.mark.parametrize("scale, shift", [((3, 0.2, 0.2), (-1, 0.4, 0.4)), ((0.3, 3, 0.3), (0.35, -1, 0.35))])
+def test_parts_that_cross_without_a_corner_in_each_other_are_refused(tmp_path, scale, shift):
+    """A bar through a cube: neither has a corner inside the other, and each end is outside."""
+    both = np.concatenate([CUBE, CUBE * np.array(scale) + np.array(shift)])
+    with pytest.raises(GeometryError, match="two parts that cross each other"):
+        cad.solid(write(tmp_path / "x.stl", both), unit=1.0)
+
+
+def test_parts_beside_and_within_each_other_are_taken(tmp_path):
+    parts = np.concatenate([CUBE, CUBE * 0.3 + 0.35, CUBE + np.array([1.5, 0, 0])])
+    body = cad.solid(write(tmp_path / "x.stl", parts), unit=1.0)
+    assert (body(np.array([[0.1, 0.5, 2.0], [0.1, 0.5, 0.5], [0.1, 0.5, 0.5]])) < 0).tolist() == [True, False, True]

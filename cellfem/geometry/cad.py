@@ -166,15 +166,30 @@ def _nested(surface, name: str, where: str):
         others = [j for j in range(count) if j != k and (low[k] < high[j]).all() and (low[j] < high[k]).all()]
         if not others:
             continue
-        body = distance_from(_polydata(points, faces[owner == k]))
+        own = _polydata(points, faces[owner == k])
+        body = distance_from(own)
         for j in others:
             inside = body(points[part == j].T) < 0
-            if inside.any() and not inside.all():
+            if inside.any() != inside.all() or _touch(own, _polydata(points, faces[owner == j])):
                 _fail(where, f'found "{name}" with two parts that cross each other', "parts beside or wholly within"
                       " each other are needed", "Unite overlapping parts in the CAD program.", GeometryError)
             depth[j] += bool(inside.all())
     turned = np.where((depth[owner] % 2 == 1)[:, None], faces[:, ::-1], faces)
     return _polydata(points, turned)
+
+
+def _touch(one, two) -> bool:
+    """Whether a triangle of one vtkPolyData crosses one of another."""
+    from vtkmodules.vtkCommonMath import vtkMatrix4x4
+    from vtkmodules.vtkFiltersModeling import vtkCollisionDetectionFilter
+
+    step = vtkCollisionDetectionFilter()
+    for k, surface in enumerate((one, two)):
+        step.SetInputData(k, surface)
+        step.SetMatrix(k, vtkMatrix4x4())
+    step.SetCollisionModeToFirstContact()
+    step.Update()
+    return step.GetNumberOfContacts() > 0
 
 
 def distance_from(surface) -> Body:
