@@ -6,6 +6,7 @@ import random
 import re
 import resource
 import signal
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -137,3 +138,26 @@ def test_damaged_files_are_refused_in_four_parts(kind, tmp_path, caplog):
     assert not faults
     assert refused > COUNT / 4
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < BYTES
+
+
+MANY = 900_000_000
+LIES = {
+    "a.vtk": f"# vtk DataFile Version 3.0\nx\nASCII\nDATASET UNSTRUCTURED_GRID\nPOINTS {MANY} double\n0 0 0\n",
+    "b.vtk": f"# vtk DataFile Version 3.0\nx\nBINARY\nDATASET UNSTRUCTURED_GRID\nPOINTS {MANY} double\n" + "0" * 900,
+    "c.vtk": "# vtk DataFile Version 3.0\nx\nASCII\nDATASET STRUCTURED_POINTS\nDIMENSIONS 900 900 900\n" + " " * 900,
+    "a.mesh": f"MeshVersionFormatted 2\nDimension 3\nVertices\n{MANY}\n0 0 0 0\n", "b.meshb": "x" * 99,
+    "a.ply": f"ply\nformat binary_little_endian 1.0\nelement vertex {MANY}\nproperty double x\nend_header\n" + "0" * 99,
+    "a.off": f"OFF\n{MANY} {MANY} 0\n0 0 0\n", "a.node": f"{MANY} 3 0 0\n1 0 0 0\n", "a.post": "x",
+    "a.tec": f"ZONE NODES={MANY}, ELEMENTS={MANY}, DATAPACKING=POINT, ZONETYPE=FETETRAHEDRON\n0 0 0\n",
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_meshes_of_any_format_that_claim_more_than_they_hold(tmp_path, name):
+    (tmp_path / name).write_text(LIES[name])
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"cannot read"):
+        cf.read_mesh(tmp_path / name, unit=um)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6

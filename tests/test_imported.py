@@ -8,6 +8,8 @@ import pytest
 import cellfem as cf
 from cellfem.errors import GeometryError
 from cellfem.geometry import summary
+from cellfem.geometry.measures import volumes
+from cellfem.results.meshes import write_mesh
 from cellfem.units import um
 
 meshio = pytest.importorskip("meshio")
@@ -213,3 +215,35 @@ def test_a_plane_mesh(tmp_path):
     back = cf.read_mesh(tmp_path / "x.msh", unit=um)
     for key, value in summary(mesh).items():
         assert summary(back)[key] == pytest.approx(value, rel=1e-9), key
+
+
+def test_numbers_in_place_of_names(mesh, tmp_path):
+    """An array of whole numbers per cell tells groups apart; what this library writes comes back."""
+    write_mesh(tmp_path, "own", mesh)
+    numbers = {name: k for k, name in enumerate(mesh.subdomains)}
+    named = {name: f"region [-]={k}" for name, k in numbers.items()}
+    for regions in (numbers, named):
+        back = cf.read_mesh(tmp_path / "own.vtu", unit=1.0, regions=regions)
+        for name, cells in mesh.subdomains.items():
+            assert volumes(back)[back.subdomains[name]].sum() == pytest.approx(volumes(mesh)[cells].sum())
+        for name in ("collector", "counter"):
+            assert len(back.boundaries[name]) == len(mesh.boundaries[name])
+    with pytest.raises(GeometryError, match=r'regions: found no group "7" of tetrahedra; groups in the file: region'):
+        cf.read_mesh(tmp_path / "own.vtu", unit=1.0, regions={"host": 7})
+    with pytest.raises(GeometryError, match=r'found the group "region \[-\]=0", which is not mentioned'):
+        cf.read_mesh(tmp_path / "own.vtu", unit=1.0)
+
+
+@pytest.mark.parametrize("keys, said", [
+    ({"regions": ["host"]}, r"regions: found \['host'\]; a mapping is needed"),
+    ({"surfaces": "collector"}, r"surfaces: found 'collector'; a mapping is needed"),
+    ({"ignored": "host"}, r"ignored: found 'host'; a list of names is needed")])
+def test_arguments_of_another_kind(tmp_path, keys, said):
+    with pytest.raises(ValueError, match=said):
+        cf.read_mesh(tmp_path / "x.msh", unit=um, **keys)
+
+
+def test_a_mesh_that_is_not_there(tmp_path):
+    (tmp_path / "scaffold.msh").write_text("x")
+    with pytest.raises(ValueError, match=r'cannot read "scafold\.msh" \(no such file\).*Did you mean "scaffold\.msh"'):
+        cf.read_mesh(tmp_path / "scafold.msh", unit=um)

@@ -17,7 +17,7 @@ from cellfem.geometry.mesh_files import Raw, read_raw
 NEEDED = ("collector", "counter")
 SURFACES = (*NEEDED, "host_surface", "mouth", "periodic_x", "periodic_y")
 COATING = re.compile(r"coating:[^/\\:]{1,40}")
-Names = Mapping[str, str | Iterable[str]]
+Names = Mapping[str, str | int | Iterable[str | int]]
 
 
 def read_mesh(path: str | Path, *, unit: float, regions: Names | None = None, surfaces: Names | None = None,
@@ -30,11 +30,13 @@ def read_mesh(path: str | Path, *, unit: float, regions: Names | None = None, su
         (their y is then the height)
     unit : [m] length of one unit of the file, e.g. `um`
     regions : region (host, pore, electrolyte, separator, electrode) -> name or names of the file's groups of cells;
-        default: groups are called as the regions are
+        default: groups are called as the regions are.  Where the file has arrays of whole numbers in place of names,
+        groups are called "array=number", or by the number alone where one array has it: {"host": 3}
     surfaces : surface (collector, counter, host_surface, mouth, coating:<name>; periodic_x, periodic_y: both sides of a
         cell that repeats there, meshed alike) -> name or names of its groups of facets.  collector and counter are
-        needed; host_surface and mouth, where not given, are the facets between host and electrolyte, and the pores'
-        part of the plane at the top of the host
+        needed, and are the lowest and the highest plane where the file has no facets at all; host_surface and mouth,
+        where not given, are the facets between host and electrolyte, and the pores' part of the plane at the top of the
+        host
     ignored : further groups in the file, which have no meaning here
 
     Raises ValueError where the file cannot be read; GeometryError for groups in the file that are not mentioned, names
@@ -42,6 +44,7 @@ def read_mesh(path: str | Path, *, unit: float, regions: Names | None = None, su
     """
     path = Path(path)
     where = f"read_mesh: {path.name}"
+    _check_arguments(regions, surfaces, ignored, where)
     raw = read_raw(path, where)
     dim = _dimension(raw, where)
     region_of = _mapped(raw, dim, regions, checks.REGIONS, "region", where)
@@ -60,12 +63,26 @@ def read_mesh(path: str | Path, *, unit: float, regions: Names | None = None, su
     named = {"host_surface": derived["host_surface"]} if "host_surface" in derived else {}
     mouth = _mouth(mesh, solid)
     named |= {"mouth": mouth} if len(mouth) else {}
+    if dim - 1 not in raw.cells:
+        named |= {name: derived[name] for name in NEEDED}
     for name, groups in surface_of.items():
         corners = np.concatenate([raw.cells[dim - 1][raw.groups[group][dim - 1]] for group in groups])
         named[name] = _facets(mesh, corners, raw, groups, where)
     mesh._boundaries = {name: np.asarray(facets, dtype=np.int32) for name, facets in named.items()}
     checks.require_names(mesh, boundaries=NEEDED)
     return mesh
+
+
+def _check_arguments(regions, surfaces, ignored, where: str) -> None:
+    for key, value, good, needed in (
+            ("regions", regions, regions is None or isinstance(regions, Mapping), 'a mapping is needed, {"host": "name'
+             ' in the file"}'),
+            ("surfaces", surfaces, surfaces is None or isinstance(surfaces, Mapping), 'a mapping is needed,'
+             ' {"collector": "name in the file"}'),
+            ("ignored", ignored, not isinstance(ignored, str), "a list of names is needed")):
+        if not good:
+            raise ValueError(explain(f"{where}: {key}", f"found {value!r}"[:80], needed, "Names of the cell come first,"
+                                     " those of the file second."))
 
 
 def _dimension(raw: Raw, where: str) -> int:
@@ -96,7 +113,8 @@ def _mapped(raw: Raw, dim: int, given: Names | None, known: Iterable[str], kind:
                                         + ", ".join(known) + (", coating:<name>" if kind == "surface" else ""),
                                         did_you_mean(name, known) + " Names of the cell come first, those of the file"
                                         " second."))
-        found[name] = [groups] if isinstance(groups, str) else list(groups)
+        given_groups = [groups] if isinstance(groups, str | int) else list(groups)
+        found[name] = [_of_number(group, here) for group in given_groups]
         for group in found[name]:
             if group not in here:
                 raise GeometryError(explain(
@@ -104,6 +122,14 @@ def _mapped(raw: Raw, dim: int, given: Names | None, known: Iterable[str], kind:
                     f"groups in the file: {', '.join(here) or 'none'}", did_you_mean(group, here) if here else
                     "Name physical groups before saving; Gmsh writes those alone."))
     return found
+
+
+def _of_number(group: str | int, here: list[str]) -> str:
+    """The group that a number alone stands for; the number itself where there is none, or several."""
+    if isinstance(group, str):
+        return group
+    alike = [name for name in here if name == f"group {group}" or name.rpartition("=")[1:] == ("=", str(group))]
+    return alike[0] if len(alike) == 1 else str(group)
 
 
 def _check_all_mentioned(raw: Raw, dim: int, maps: list[dict[str, list[str]]], ignored: list[str], where: str) -> None:
@@ -117,7 +143,10 @@ def _check_all_mentioned(raw: Raw, dim: int, maps: list[dict[str, list[str]]], i
                                     "Add physical groups for volumes and surfaces (Gmsh: Physical Volume, Physical"
                                     " Surface) and save again."))
     mentioned = {group for found in maps for groups in found.values() for group in groups} | set(ignored)
+    arrays = {name.rpartition("=")[0] for name in mentioned}
     for name, by in raw.groups.items():
+        if "=" in name and mentioned and name.rpartition("=")[0] not in arrays:
+            continue  # an array of numbers that says something else
         if name not in mentioned and (dim in by or dim - 1 in by):
             kind, known = ("regions", checks.REGIONS) if dim in by else ("surfaces", SURFACES)
             raise GeometryError(explain(f"{where}: {kind}", f'found the group "{name}", which is not mentioned',

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import ParseError
 
 import numpy as np
 
-from cellfem.errors import explain
+from cellfem.errors import did_you_mean, explain
 
 MOST_BYTES = 1_000_000_000
 KINDS = {"tetra": (3, 4), "tetra10": (3, 4), "triangle": (2, 3), "triangle6": (2, 3), "line": (1, 2), "line3": (1, 2)}
@@ -21,7 +21,15 @@ IGNORED = ("vertex",)
 # what readers of damaged files raise, each by the fault that it happens upon first
 DAMAGED = (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, RuntimeError, AssertionError,
            EOFError, OSError, MemoryError, ImportError, StopIteration, SystemExit, ParseError, struct.error, zlib.error,
-           NotImplementedError)
+           NotImplementedError, NameError)
+
+
+# words before which, or in whose next two numbers, formats say how much is to come
+COUNTS = re.compile(rb"(?i)\b(points|cells|lines|polygons|strips|cell_types|point_data|cell_data|offsets|connectivity"
+                    rb"|scalars|vectors|lookup_table|field|dimensions|vertices|edges|triangles|quadrilaterals|tetrahedra|hexahedra"
+                    rb"|corners|ridges|vertex|face|tristrips|edge|off|numberofpoints|numberofcells|numberofcomponents"
+                    rb"|numberoftuples|nodes|elements)[\s=\"]+(\d{1,30})(?:\s+(\d{1,30}))?(?:\s+(\d{1,30}))?")
+MOST_VALUES = 100  # different whole numbers in an array of cells that tells groups apart; more are counts of something
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +49,15 @@ def read_raw(path: Path, where: str) -> Raw:
     """
     import meshio
 
+    do = "Export it again, e.g. as Gmsh .msh version 2.2 or 4.1 with physical groups."
     try:
+        if not path.is_file():
+            near = [other.name for other in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
+            do = did_you_mean(path.name, near) if near else "Mind the folder."
+            raise OSError("no such file")
         if path.stat().st_size > MOST_BYTES:
             raise OSError(f"more than {MOST_BYTES / 1e9:g} GB")
-        if path.suffix.lower() == ".msh":
-            _check_claims(path.read_bytes())
+        (_check_claims if path.suffix.lower() == ".msh" else _check_counts)(path.read_bytes(), path.suffix.lower())
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             found = meshio.gmsh.read(path) if path.suffix.lower() == ".msh" else meshio.read(path)
         return _sorted_out(found)
@@ -54,11 +66,10 @@ def read_raw(path: Path, where: str) -> Raw:
     except DAMAGED as error:
         fault = str(error) or type(error).__name__
     raise ValueError(explain(where, f'cannot read "{path.name}" ({" ".join(fault.split())[:200]})',
-                             "a mesh of triangles or tetrahedra in a format of meshio is needed",
-                             "Export it again, e.g. as Gmsh .msh version 2.2 or 4.1 with physical groups."))
+                             "a mesh of triangles or tetrahedra in a format of meshio is needed", do))
 
 
-def _check_claims(data: bytes) -> None:
+def _check_claims(data: bytes, suffix: str) -> None:
     """Raise ValueError where a Gmsh file announces more nodes or elements than it has bytes."""
     version = re.match(rb"\$MeshFormat\s+([\d.]+)\s+([01])\s+(\d+)", data)
     if version is None:
@@ -72,6 +83,19 @@ def _check_claims(data: bytes) -> None:
             claims = [int(word) for word in rest.split(b"\n")[0].split()[:2] if re.fullmatch(rb"\d{1,30}", word)]
         if any(claim > len(data) for claim in claims):
             raise ValueError(f"it announces {max(claims)} entries in ${block[1].decode()}, and has {len(data)} bytes")
+
+
+def _check_counts(data: bytes, suffix: str) -> None:
+    """Raise ValueError where a file of another format announces more points or cells than it has bytes."""
+    if suffix == ".meshb":
+        raise ValueError("its counts cannot be checked: save it as text, .mesh")
+    if re.search(rb"(?i)\bDATASET\s+(STRUCTURED|RECTILINEAR)", data[:1000]):
+        raise ValueError("a structured grid, which has no tetrahedra")
+    first = re.match(rb"(\s*)(\d{1,30})(?:\s+(\d{1,30}))?", data)
+    for word, *counts in COUNTS.findall(data) + ([(b"the first line", *first.groups(b"")[1:])] if first else []):
+        if any(int(count) > len(data) for count in counts if count):
+            raise ValueError(f"it announces {max(int(c) for c in counts if c)} entries of {word.decode().lower()}, and"
+                             f" has {len(data)} bytes")
 
 
 def _sorted_out(found) -> Raw:
@@ -101,7 +125,7 @@ def _sorted_out(found) -> Raw:
 
 
 def _named(found, number: int, dim: int, names: dict) -> list[tuple[str, np.ndarray]]:
-    """(name, which cells) of one block: physical groups of Gmsh, else named sets of cells."""
+    """(name, which cells) of one block: physical groups of Gmsh, else named sets of cells, else "array=number"."""
     tags = found.cell_data.get("gmsh:physical")
     out = []
     if tags is not None:
@@ -113,4 +137,14 @@ def _named(found, number: int, dim: int, names: dict) -> list[tuple[str, np.ndar
     for name, blocks in found.cell_sets.items():
         if not name.startswith("gmsh:") and blocks[number] is not None and len(blocks[number]):
             out.append((name, np.asarray(blocks[number], dtype=np.int64)))
+    if out or any(not name.startswith("gmsh:") for name in found.cell_sets):
+        return out
+    for name, blocks in found.cell_data.items():
+        everything = np.concatenate([np.ravel(block) for block in blocks]) if blocks else np.zeros(0)
+        whole = everything.dtype.kind in "iuf" and np.array_equal(everything, np.round(everything))
+        if not whole or len(np.unique(everything)) > MOST_VALUES:
+            continue
+        values = np.asarray(blocks[number])
+        if values.ndim == 1:
+            out += [(f"{name}={value:.0f}", np.flatnonzero(values == value)) for value in np.unique(values)]
     return out
