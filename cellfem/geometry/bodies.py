@@ -112,12 +112,28 @@ def body_of(design) -> Body:
     porosity not be reached.  The last bodies made are kept.
     """
     if callable(design.body):
+        _check_function(design)
         return design.body
     if design.body is None:
         raise GeometryError(explain(f"{design.file}: shape", f'found "{design.shape}"', "one of "
                                     + ", ".join(sorted(BODIES)) + " has a signed distance", "Walls, baffles and slabs"
                                     " are meshed from boxes."))
     return _made(design.body, tuple(design.size), design.periodic, f"{design.file}: {design.body.table}")
+
+
+def _check_function(design) -> None:
+    """Raise ValueError unless a script's own function gives one finite distance [m] per place of the box."""
+    x = filling.places(design.size, filling.FEW)
+    found = np.asarray(design.body(x.copy()))
+    where = f"{design.file}: body"
+    if found.shape != (x.shape[1],) or found.dtype.kind not in "fiu":
+        raise ValueError(explain(where, f"found values of the shape {found.shape} and type {found.dtype} for places of"
+                                 f" the shape {x.shape}", "one distance [m] for each place is needed", "Work on the"
+                                 " last axis: np.hypot(x[0], x[1]) - radius, say."))
+    if not np.isfinite(found).all():
+        raise ValueError(explain(where, f"found {int((~np.isfinite(found)).sum())} values that are not finite at"
+                                 f" {found.size} places in the box", "one distance [m] for each place is needed",
+                                 "Mind divisions by zero and roots of negative numbers."))
 
 
 @lru_cache(maxsize=8)
@@ -201,7 +217,8 @@ def _particles(size, *, periodic, folder, where, crumple=None, crumple_porosity=
     if crumple is None:
         return balls
     walls = random_media.gaussian_medium(size, correlation_lengths=crumple, seed=other.get("seed", 0),
-                                         porosity=crumple_porosity, walls=True, periodic=periodic, where=where)
+                                         porosity=crumple_porosity, walls=True, periodic=periodic, within=balls,
+                                         where=where)
     return intersection(balls, walls)
 
 

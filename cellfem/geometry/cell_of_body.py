@@ -75,7 +75,7 @@ def _check_phases(design, mesh) -> None:
             raise GeometryError(explain(f"{design.file}: {design.shape}", f"found {lack} on a lattice of cell size"
                                         f" {design.cell_size / um:.4g} um", "the host layer has both",
                                         "Mind the lengths of the body, its place in the box (size_um), and"
-                                        " cell_size_um."))
+                                        " cell_size_um; a script's function takes and gives metres, not um."))
 
 
 def _check_coatings(design, mesh) -> None:

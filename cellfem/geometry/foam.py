@@ -32,7 +32,7 @@ def open_foam(size: Sequence[float], *, pore: float, seed: int, porosity: float 
                                     " strut_um"), "a porosity or the struts' diameter is needed",
                                     "Give one of porosity and strut_um."))
     size = np.asarray(size, dtype=float)
-    starts, ends = edges(size, pore, seed, irregularity, stretch, periodic)
+    starts, ends = edges(size, pore, seed, irregularity, stretch, periodic, where)
     bars = crowds.bars(starts, ends, 0.0, spacing=pore / 50)
     grown = strut / 2 if porosity is None else filling.growth(bars, size, porosity, f"{where}.porosity")
     if grown > pore / 2:
@@ -44,7 +44,7 @@ def open_foam(size: Sequence[float], *, pore: float, seed: int, porosity: float 
 
 
 def edges(size: np.ndarray, pore: float, seed: int, irregularity: float, stretch: float,
-          periodic: bool) -> tuple[np.ndarray, np.ndarray]:
+          periodic: bool, where: str = "foam") -> tuple[np.ndarray, np.ndarray]:
     """Ends (n, 3) [m] of all struts that come near the box; every corner of a cell is the same point for all."""
     rng = np.random.default_rng(seed)
     edge = pore * (np.pi / 3) ** (1 / 3) * np.array([1.0, 1.0, stretch])  # cubic cell of two pores
@@ -52,15 +52,15 @@ def edges(size: np.ndarray, pore: float, seed: int, irregularity: float, stretch
         edge[:2] = size[:2] / np.maximum(np.round(size[:2] / edge[:2]), 1)
     counts = np.ceil(size / edge).astype(int)
     if 2.0 * (counts + 4.0).prod() > MOST_PARTS:
-        raise GeometryError(explain("foam.pore_um", f"found so little that {2.0 * counts.prod():.3g} pores fill the"
+        raise GeometryError(explain(f"{where}.pore_um", f"found so little that {2.0 * counts.prod():.3g} pores fill the"
                                     " box", f"at most {MOST_PARTS // 2} can be made", "Mesh a smaller, representative"
                                     " box (size_um)."))
     seeds = _lattice(rng, counts, edge, irregularity * pore, periodic)
     try:
         cells = Voronoi(seeds / edge * edge.min())  # stretched cells are Voronoi cells of the compressed centres
     except QhullError as error:
-        raise GeometryError(explain("foam.irregularity", f"found {irregularity:.6g}, with which no cells can be made",
-                                    "0 to 1 is meant", "Lower it, or change the seed.")) from error
+        raise GeometryError(explain(f"{where}.irregularity", f"found {irregularity:.6g}, with which no cells can be"
+                                    " made", "0 to 1 is meant", "Lower it, or change the seed.")) from error
     corners = cells.vertices * edge / edge.min()
     pairs = set()
     for face in cells.ridge_vertices:

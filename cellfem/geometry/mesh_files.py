@@ -54,7 +54,7 @@ def read_raw(path: Path, where: str) -> Raw:
         if not path.is_file():
             near = [other.name for other in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
             do = did_you_mean(path.name, near) if near else "Mind the folder."
-            raise OSError("no such file")
+            raise FileNotFoundError("no such file")
         if path.stat().st_size > MOST_BYTES:
             raise OSError(f"more than {MOST_BYTES / 1e9:g} GB")
         (_check_claims if path.suffix.lower() == ".msh" else _check_counts)(path.read_bytes(), path.suffix.lower())

@@ -79,7 +79,8 @@ def placed_spheres(centres: Sequence[Sequence[float]], diameters: Sequence[float
 
 
 def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Sequence[float], seed: int, porosity: float,
-                    walls: bool = False, periodic: bool = False, modes: int = MODES, where: str = "gaussian") -> Body:
+                    walls: bool = False, periodic: bool = False, modes: int = MODES, within: Body | None = None,
+                    where: str = "gaussian") -> Body:
     """A cut of a Gaussian random field: the solid is where the field is low, or a wall along its level 0.
 
     Parameters
@@ -88,6 +89,7 @@ def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Seque
     porosity : reached by the level at which the field is cut, or by two levels
     walls : the solid lies between the levels -f and f of the field: walls between two networks of pores
     periodic : waves that repeat at the sides
+    within : the body in which the porosity is counted; None: all of the box
     """
     size = np.asarray(size, dtype=float)
     if not LEAST_SHARE <= porosity <= 1 - LEAST_SHARE:
@@ -102,7 +104,8 @@ def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Seque
     phases = rng.uniform(0, 2 * np.pi, modes)
     values = _tabulated(size, waves, phases, lengths, where)
     trust = float(lengths.min()) / 2
-    sample = values(filling.places(size))[0]
+    places = filling.places(size)
+    sample = values(places if within is None else places[:, within(places) < 0])[0]
     level = float(np.quantile(np.abs(sample) if walls else sample, 1 - porosity))
 
     def cut(x, at=level):
