@@ -16,6 +16,7 @@ from cellfem.errors import GeometryError
 from cellfem.geometry import images, levelset
 from cellfem.geometry.images import Image, cleaned, coarsened, cropped, percolation, read_image, smooth_body
 from cellfem.geometry.measures import facet_areas, volumes
+from cellfem.geometry.summary import summary
 
 UM = 1e-6
 
@@ -105,6 +106,19 @@ def test_percolation_and_cleaning():
     assert found["pore open to the top [-]"] == pytest.approx(143 / 144)
     clean = cleaned(image, fill_closed_pores=True, drop_loose_solid=True)
     assert clean.solid.sum() == 72 and clean.solid[4, 4, 4] == 0 and clean.solid[2, 2, 0] == 1
+
+
+def test_the_mesh_of_an_image_says_what_goes_through_it(tmp_path):
+    voxels = np.zeros((8, 10, 12), dtype=np.uint8)  # z, y, x
+    voxels[:, 2:8, 4:9] = 1  # a post from the collector up
+    np.save(tmp_path / "post.npy", voxels)
+    design = cf.Geometry.from_dict({
+        "name": "post", "shape": "image", "source": "made up", "size_um": [12.0, 10.0, 8.0], "separator_um": 4.0,
+        "cell_size_um": 2.0, "surface_cell_size_um": 1.0,
+        "image": {"file": str(tmp_path / "post.npy"), "voxel_um": 1.0, "threshold": 0.5}})
+    found = summary(design.mesh(), design)
+    assert [found[f"of the image: solid through {axis} [-]"] for axis in "xyz"] == [0.0, 0.0, 1.0]
+    assert found["of the image: pore through z [-]"] == 1.0 == found["of the image: pore open to the top [-]"]
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.tif", "deflated.tif"])

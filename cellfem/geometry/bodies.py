@@ -235,6 +235,14 @@ MAKERS = {"spheres": _spheres, "fibres": _fibres, "sheets": _sheets, "flakes": _
           "cad": _cad}
 
 
+def image_of(design) -> images.Image | None:
+    """The image that a design is drawn after; None for other shapes."""
+    if getattr(design.body, "table", "") != "image":
+        return None
+    given = {name: value for name, value in design.body.arguments if name != "smoothing_voxels"}
+    return images.drawn_image(Path(design.body.folder) / given.pop("file"), where=f"{design.file}: image", **given)
+
+
 def labels_of(design) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """Name of each coating -> which of the places (3, n) [m] on the host's surface it covers, (n,) bool."""
     return {coating.name: _covered(coating, design) for coating in design.coatings}

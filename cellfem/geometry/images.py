@@ -240,13 +240,19 @@ def _restored(body: Body, image: Image, rough: np.ndarray) -> float:
         NEAR * step) < 0 else 0.0
 
 
-def image_body(path: Path, size: Sequence[float], *, voxel, where: str, threshold=None, solid_labels=None,
-               axes: str = "zyx", crop_voxels=None, coarsen: int = 1, smoothing_voxels: float = 1.0,
-               fill_closed_pores: bool = False, drop_loose_solid: bool = False, periodic: bool = False) -> Body:
-    """What the table [image] of a design says, as a body in a box of the given size [m]."""
+def drawn_image(path: Path, *, voxel, where: str, threshold=None, solid_labels=None, axes: str = "zyx",
+                crop_voxels=None, coarsen: int = 1, fill_closed_pores: bool = False,
+                drop_loose_solid: bool = False) -> Image:
+    """The image that the table [image] of a design asks for: read, cropped, coarsened and cleaned."""
     image = read_image(path, voxel=voxel, threshold=threshold, solid_labels=solid_labels, axes=axes,
                        crop_voxels=crop_voxels, coarsen=coarsen, where=where)
-    image = cleaned(image, fill_closed_pores=fill_closed_pores, drop_loose_solid=drop_loose_solid)
+    return cleaned(image, fill_closed_pores=fill_closed_pores, drop_loose_solid=drop_loose_solid)
+
+
+def image_body(path: Path, size: Sequence[float], *, where: str, smoothing_voxels: float = 1.0, periodic: bool = False,
+               **drawn) -> Body:
+    """What the table [image] of a design says, as a body in a box of the given size [m]; `drawn` as `drawn_image`."""
+    image = drawn_image(path, where=where, **drawn)
     if (np.asarray(size) > image.size * (1 + 1e-6)).any():
         raise GeometryError(explain(f"{where}.voxel_um", f"found an image of {_in_um(image.size)} um",
                                     f"at least size_um = {_in_um(size)} is needed",

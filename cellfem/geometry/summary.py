@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cellfem.geometry.bodies import body_of
+from cellfem.geometry.bodies import body_of, image_of
+from cellfem.geometry.gradients import GRADED
+from cellfem.geometry.images import percolation
 from cellfem.geometry.levelset_measure import measure
 from cellfem.geometry.measures import facet_areas, shapes, volumes
 from cellfem.geometry.plan import narrowest_gap
@@ -17,12 +19,14 @@ def summary(mesh, geometry=None, *, coarsen: float = 1.0) -> dict[str, float]:
     Volumes and areas of a 2-D mesh are per length of depth, those of a 1-D mesh per area.  Porosity and specific
     surface are those of the host layer (host and pore), the latter with all of `host_surface`.  With the `geometry` and
     the `coarsen` that the mesh was made from, also its narrowest gap and the cells across it; of a body its own volume
-    and area, from its signed distance, and how far the mesh's are from them.
+    and area, from its signed distance, and how far the mesh's are from them; of an image which shares of pores and of
+    solid go through it.
     """
     d = mesh.dim()
     volume = volumes(mesh)
     regions = {name: volume[cells].sum() for name, cells in (mesh.subdomains or {}).items()}
-    surfaces = {name: facet_areas(mesh, facets).sum() for name, facets in (mesh.boundaries or {}).items()}
+    surfaces = {name: facet_areas(mesh, facets).sum() for name, facets in (mesh.boundaries or {}).items()
+                if not name.startswith(GRADED)}
     power = {1: "um", 2: "um2", 3: "um3"}
     found = {"cells [-]": mesh.nelements, "nodes [-]": mesh.nvertices}
     found |= {f"volume of {name} [{power[d]}]": value / um**d for name, value in regions.items()}
@@ -38,6 +42,8 @@ def summary(mesh, geometry=None, *, coarsen: float = 1.0) -> dict[str, float]:
                   "aspect ratio, median [-]": np.median(aspect)}
     if geometry is not None and geometry.body is not None and "host" in regions:
         found |= _against_body(mesh, geometry, regions["host"])
+        if (image := image_of(geometry)) is not None:
+            found |= {f"of the image: {key}": value for key, value in percolation(image).items()}
     if geometry is not None and (gap := narrowest_gap(geometry, coarsen)) is not None:
         found |= {"narrowest gap [um]": gap.length / um, "cells across the narrowest gap [-]": gap.cells}
     return {key: int(value) if key.startswith(("cells", "nodes")) else float(value) for key, value in found.items()}
