@@ -15,7 +15,7 @@ from cellfem.model.audit import audit, simplex_measure
 from cellfem.studies import solve as studies
 
 CYCLE = [cf.Galvanostatic(current=40.0, duration=60.0), cf.Rest(duration=30.0),
-         cf.Galvanostatic(current=-40.0, duration=60.0)]
+         cf.Galvanostatic(current=-40.0, duration=50.0)]
 COPPERISH = cf.Host(name="resistive", sigma=5.0, rho=2000.0)
 
 
