@@ -71,7 +71,7 @@ def test_iterative_solves_keep_the_balances():
 
 def test_plated_charge_is_current_times_time(cycled):
     cell, q = cycled.cell, cycled.sites["q"] @ cycled.cell.sites.area / cycled.cell.area
-    for step, (total, current) in enumerate(((2400.0, 40.0), (2400.0, 0.0), (0.0, -40.0))):
+    for step, (total, current) in enumerate(((2400.0, 40.0), (2400.0, 0.0), (400.0, -40.0))):
         last = np.flatnonzero(cycled.step_index == step)[-1]
         assert q[last] == pytest.approx(total, abs=1e-8 * 2400)
         assert cycled.current[last] == pytest.approx(current, abs=1e-9 * 40)

@@ -71,7 +71,7 @@ def test_the_dip_is_the_difference_of_the_closed_law_before_and_after_covering()
             low, high = (middle, high) if r * share(middle) > i else (low, middle)
         return -middle
 
-    bare = eta(lambda e: 1 / (1 + math.exp((e + 0.04) / cell.bare.width)))
+    bare = eta(lambda e: 1 / (1 + math.exp((e + 0.04) / cell.bare.width[0])))
     covered = eta(lambda e: 1.0)
     assert row["nucleation dip [mV]"] == pytest.approx(1e3 * (bare - covered), rel=0.01)
     assert row["plateau after nucleation [mV]"] > 1e3 * (covered + i * R)
