@@ -9,8 +9,9 @@ import pytest
 
 CASES = Path(__file__).parents[1] / "cases"
 STUDIES = {"sands_time", "safe_operation", "electrolyte_levers"}  # rows of limits, not of runs with fields
-SLOW = STUDIES | {"vga_vs_hga", "host_gallery", "hga_holes", "resolved_vs_homogenised", "gradient_skeleton",
-                  "tortuosity_ladder", "lithiophilic_gradient", "substrates", "pore_filling", "mosaic_sei"}
+SLOW = STUDIES | {"vga_vs_hga", "published_vga_hga", "host_gallery", "hga_holes", "resolved_vs_homogenised",
+                  "gradient_skeleton", "tortuosity_ladder", "lithiophilic_gradient", "substrates", "pore_filling",
+                  "mosaic_sei"}
 
 
 SCRIPTS = [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])

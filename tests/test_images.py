@@ -251,6 +251,7 @@ def test_what_is_cropped_away_is_neither_kept_nor_converted(tmp_path):
     assert half.solid.shape == (5, 10, 15) and half.solid.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_packed_zeros_stay_packed(tmp_path):
     """A file of some kB that unpacks to a gigabyte is refused from its header, and its part is read alone."""
     with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive, \

@@ -69,6 +69,7 @@ def face_centred(n: int, finer: int) -> cf.Geometry:
                        neck_cell_size=1 / n / finer, counter_electrolyte=1 / n, body=body, collector_plates=False)
 
 
+@pytest.mark.slow
 def test_face_centred_spheres(page):
     """Pores between overlapping spheres.
 
