@@ -13,11 +13,14 @@ from cellfem.model.system import Load, Storage, System
 from cellfem.numerics.assembly import pin
 from cellfem.numerics.linear import TINY, LinearSolver
 from cellfem.numerics.newton import newton
+from cellfem.physics.nucleation import threshold
 
 DIRECT_3D = 20_000  # unknowns in 3-D, where factors fill in, beyond which multigrid is the faster
-EMPTY = 1e-3  # [-] plated charge over that of covering, below which a place may be empty
-GROWN = 10.0  # [-] from which a place is covered and its law no longer steep
-SMOOTH, STEEP, AT_KINKS = 1e-6, 1e-7, 1e-9  # [-] Newton's last update: the next is about its square, or no smaller
+GROWN = 10.0  # [-] plated charge over that of covering, from which a place is covered and its law smooth
+AHEAD = 1e-3  # [RT/F] from rest, where the kink of a law is out of a last update's reach
+NEGLIGIBLE = 1e-6  # [-] share that nucleates at rest, below which there is no kink to speak of
+SMOOTH, STEEP, AT_KINKS = 1e-6, 1e-8, 1e-9  # [-] Newton's last update: the next is about its square, or no smaller
+LEFT = 1e-12  # [-] what a steep law may leave: its currents follow potentials some hundredfold
 
 
 @dataclass
@@ -64,7 +67,20 @@ class Worker:
     # -- a stage of a time step ---------------------------------------------------------------------------------------
 
     def stage(self, y: np.ndarray, load: Load, storage: Storage) -> np.ndarray:
-        """y after an implicit stage, from the guess y."""
+        """y after an implicit stage, from the guess y.
+
+        Newton's method goes further where a threshold makes the law steep, and where it meets a kink of the law.
+        """
+        bare, plated = self.system.reaction.bare, storage.plated
+        fresh = bare is not None and plated is not None and plated.q < GROWN * bare.q_n
+        calm = bare is not None and load.current is not None and load.current <= 0
+        ends = {"tolerance": AT_KINKS} if calm else {"tolerance": STEEP, "left": LEFT} if np.any(fresh) else {}
+        y = self._staged(y, load, storage, **ends)
+        if not calm and np.any(fresh) and np.any(fresh & self._near_kink(y, bare)):
+            y = self._staged(y, load, storage, tolerance=AT_KINKS)
+        return y
+
+    def _staged(self, y: np.ndarray, load: Load, storage: Storage, **ends) -> np.ndarray:
         system = self.system
 
         def solve(J, R, _, tolerance):
@@ -72,17 +88,16 @@ class Worker:
 
         return self._newton(y, lambda y: system.evaluate(y, load, storage), solve,
                             lambda y: system.residual(y, load, storage), self.moves, "time step",
-                            keep=system.unknowns.size > TINY, tolerance=self._tolerance(load, storage))
+                            keep=system.unknowns.size > TINY, **ends)
 
-    def _tolerance(self, load: Load, storage: Storage) -> float:
-        """Newton's last update: smaller where a threshold makes the law steep, or gives it a kink at an empty place."""
-        bare, plated = self.system.reaction.bare, storage.plated
-        if bare is None or plated is None:
-            return SMOOTH
-        calm = load.current is not None and load.current <= 0
-        if calm or np.any(plated.q < EMPTY * bare.q_n):
-            return AT_KINKS
-        return STEEP if np.any(plated.q < GROWN * bare.q_n) else SMOOTH
+    def _near_kink(self, y: np.ndarray, bare) -> np.ndarray:
+        """(sites,) whether a place is near rest, where the current by nucleation ends, and has any there."""
+        system = self.system
+        c, psi, phi_s, _ = system.unknowns.unpack(y)
+        c, psi = c[system.site_ionic], psi[system.site_ionic]
+        lead = (system.host_potential(phi_s) - psi - system.cell.transport.U(c)) / system.unknowns.V
+        at_rest = np.where(np.isneginf(bare.eta_nuc), 1.0, threshold(0.0, np.maximum(bare.eta_nuc, 0.0), bare.width))
+        return (lead > -AHEAD) & (at_rest > NEGLIGIBLE)
 
     # -- a steady state -----------------------------------------------------------------------------------------------
 
@@ -136,10 +151,10 @@ class Worker:
 
     # -- shared -------------------------------------------------------------------------------------------------------
 
-    def _newton(self, y, evaluate, solve, residual, moves, where, keep=False, tolerance=SMOOTH):
+    def _newton(self, y, evaluate, solve, residual, moves, where, keep=False, tolerance=SMOOTH, left=0.0):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             result = newton(y, evaluate=evaluate, solve=solve, residual=residual, advance=moves.advance,
-                            size=moves.size, tolerance=tolerance, keep=keep, where=where)
+                            size=moves.size, tolerance=tolerance, left=left, keep=keep, where=where)
         self.newton_steps += result.steps
         self.assemblies += result.assemblies
         self.history.append(result.history)

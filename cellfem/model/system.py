@@ -111,7 +111,7 @@ class System:
         """Rows in A; `storage` None at steady state."""
         c, psi, phi_s, scalar = self.unknowns.unpack(y)
         laws = self._laws(c)
-        i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic],
+        i_n = self.reaction.current(c[self.site_ionic], self.host_potential(phi_s) - psi[self.site_ionic],
                                     storage.plated if storage else None)
         i_counter = self._counter_current(c, psi, scalar)
         return self._collect(c, psi, phi_s, scalar, laws, i_n, i_counter, load, storage)
@@ -178,7 +178,7 @@ class System:
         laws = self._laws(c + STEP * 1j)
         (D, m, kappa, r), (dD, dm, dkappa, dr) = ([law.real for law in laws], [law.imag / STEP for law in laws])
         i_n, by_c, by_potential = self.reaction.tangent(c[self.site_ionic],
-                                                        self._site_potential(phi_s) - psi[self.site_ionic],
+                                                        self.host_potential(phi_s) - psi[self.site_ionic],
                                                         storage.plated if storage else None)
         i_counter, k_c, k_psi, k_scalar = self._counter_tangent(c, psi, scalar)
         R = self._collect(c, psi, phi_s, scalar, (D, m, kappa, r), i_n, i_counter, load, storage)
@@ -234,7 +234,7 @@ class System:
             out[3, at] = remainder
         return out if self.filled is None else out * self.filled.efficiency[self.ions.cells]
 
-    def _site_potential(self, phi_s):
+    def host_potential(self, phi_s):
         return np.where(self.site_host >= 0, phi_s[self.site_host] if len(phi_s) else 0.0, 0.0)
 
     def _counter_current(self, c, psi, scalar):
@@ -262,7 +262,7 @@ class System:
     def currents(self, y: np.ndarray, plated: Plated | None = None):
         """i_n [A/m2] at the sites and at the counter sites, and the superficial current density (> 0 plates)."""
         c, psi, phi_s, scalar = self.unknowns.unpack(y)
-        i_n = self.reaction.current(c[self.site_ionic], self._site_potential(phi_s) - psi[self.site_ionic], plated)
+        i_n = self.reaction.current(c[self.site_ionic], self.host_potential(phi_s) - psi[self.site_ionic], plated)
         return i_n, self._counter_current(c, psi, scalar), -float(i_n @ self.cell.sites.area) / self.cell.area
 
 

@@ -23,7 +23,7 @@ class NewtonResult:
 
 
 def newton(y: np.ndarray, *, evaluate: Callable, solve: Callable, advance: Callable, residual: Callable,
-           size: Callable, tolerance: float = 1e-6, max_steps: int = 40, keep: bool = False,
+           size: Callable, tolerance: float = 1e-6, left: float = 0.0, max_steps: int = 40, keep: bool = False,
            where: str = "Newton") -> NewtonResult:
     """Solve R(y) = 0.
 
@@ -34,6 +34,8 @@ def newton(y: np.ndarray, *, evaluate: Callable, solve: Callable, advance: Calla
     advance : (y, update, length) -> y, the admissible point a step of this length away (keeps positivity)
     residual : y -> R, for trial points
     size : (y, update) -> scaled size of an update, compared with `tolerance`
+    left : an update above `tolerance` is the last as well where the next one would be below this, by quadratic
+        convergence from the last two: u (u/u_before)^2
     keep : go on with an old tangent while updates shrink by CONTRACTION or better, for systems whose tangent costs more
         than a linear solve; what is then left is estimated from that ratio and held below REMAINDER
 
@@ -59,6 +61,9 @@ def newton(y: np.ndarray, *, evaluate: Callable, solve: Callable, advance: Calla
         history.append((norm, change))
         if not np.isfinite(change):
             raise ConvergenceError(_message(where, "an update that is not finite"), tuple(history))
+        before = history[-2][1] if len(history) > 1 else np.inf
+        if not keep and change * min(change / before, 1.0) ** 2 <= left and np.isfinite(before):
+            return NewtonResult(advance(y, update, 1.0), len(history), assemblies, tuple(history))
         if change <= tolerance and (not keep or change <= REMAINDER / CONTRACTION):
             return NewtonResult(advance(y, update, 1.0), len(history), assemblies, tuple(history))
         y, R = _damped(y, update, norm, change, J, forcing, advance, residual, solve, size, where, history)

@@ -20,6 +20,7 @@ DIAGONAL = GAMMA / 2  # of both implicit stages
 ERROR_WEIGHTS = ((1 - W) / 3 - W, (3 * W + 1) / 3 - W, DIAGONAL / 3 - DIAGONAL)
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 2.5
+LEAST = 1e-2  # scaled errors below this say nothing of their trend
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,13 @@ def tr_bdf2(s: float, h: float, x: np.ndarray, k: np.ndarray, solve: Callable, a
     return Step(s, h, x, k, x_end, k_end, error)
 
 
-def next_step(h: float, error: float, order: int = 2) -> float:
-    """The step at which the scaled error (1 is allowed) would be 0.9^(order + 1)."""
+def next_step(h: float, error: float, before: tuple[float, float] | None = None, order: int = 2) -> float:
+    """The step at which the scaled error (1 is allowed) would be 0.9^(order + 1).
+
+    `before` : (step, error) of the accepted step before; where errors rise, they are taken to rise on.
+    (K. Gustafsson, ACM Trans. Math. Softw. 1994, 20, 496.)
+    """
     factor = GROW if error == 0 else SAFETY * error ** (-1 / (order + 1))
+    if before is not None and error > 0:
+        factor = min(factor, factor * h / before[0] * (max(before[1], LEAST) / error) ** (1 / (order + 1)))
     return h * min(max(factor, SHRINK), GROW)

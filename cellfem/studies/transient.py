@@ -83,7 +83,7 @@ class March:
     def to(self, s_end: float, y: np.ndarray, x: np.ndarray) -> Outcome:
         run, s, h, k = self.run, 0.0, FIRST * s_end, np.zeros_like(x)
         stops, volume = Stops.of(self, x), run.system.pore_volume
-        self.y, previous, landing = y, [], False
+        self.y, previous, landing, accepted = y, [], False, None
         while s < s_end * (1 - 1e-12):
             h = min(h, s_end - s)
             if s_end - s - h < 0.1 * h and not landing:  # no sliver at the end
@@ -129,7 +129,7 @@ class March:
                 return self._depleted(step, y)
             if (ended := stops.met(step, y)) is not None:
                 return ended
-            h = next_step(h, error)
+            h, accepted = next_step(h, error, accepted), (h, error)
         return Outcome("finished", f"finished after {self.start + s * s:.4g} s", self.start + s * s)
 
     def _solver(self, s0: float, h: float, y0: np.ndarray, previous, charge):
