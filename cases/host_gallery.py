@@ -1,8 +1,8 @@
 """Which scaffold serves Li, Na and K best, and what does its mass cost?  Published kinds of hosts side by side.
 
     python cases/host_gallery.py
-        -> results/host_gallery/: gallery.csv, gallery.png (current at 1 % against mAh per gram of anode), report.csv,
-           report.html and .pvd files of the resolved pieces
+        -> results/host_gallery/: gallery.csv, gallery.png (the hosts side by side), price.png (current at 1 % and
+           risk against mAh per gram of anode), report.csv, report.html and .pvd files of the resolved pieces
 
 Each host is resolved on a piece (its design in geometries/): porosity, area, tortuosity factors, and for each metal
 the steady drop and spread of the current at 1 mA/cm2 within that piece.  Its homogenised twin is then taken 100 um
@@ -32,6 +32,9 @@ CURRENT, CAPACITY, HEIGHT = 1 * mA / cm**2, 3 * mAh / cm**2, 100 * um
 DROP, SPREAD = "concentration drop across host [%]", "plating current, max/min - 1 [%]"
 RISK, FILLING = "risk, max [-]", "pore filling, max [%]"
 ONE, MASS, GRAMS = "current at 1 % [mA/cm2]", "areal mass of host [mg/cm2]", "mAh per gram of anode [mAh/g]"
+SHOWN = ("specific surface [1/mm]", "tortuosity factor, z [-]", "concentration drop across host, 100 um [%]",
+         "plating current, max/min - 1, 100 um [%]", ONE, "risk, max, 100 um [-]", "pore filling, max, 100 um [%]",
+         GRAMS)
 FINER = (2.0, 1.5, 1.0)  # factors on the cells of the resolved pieces, tried in turn where walls need finer cells
 SIZE = "factor on the cells of the piece [-]"
 
@@ -109,7 +112,8 @@ def main(out=ROOT / "results" / "host_gallery", coarsen=1.0):
     cf.write_table(out, "gallery", rows)
     drawn = [row for row in rows if row["failed"] == ""]
     if drawn:
-        cf.write_curves(out, "gallery", drawn, x=GRAMS, values=[ONE, "risk, max, 100 um [-]"], group="metal")
+        cf.write_dots(out, "gallery", drawn, names="design", group="metal", values=SHOWN)
+        cf.write_curves(out, "price", drawn, x=GRAMS, values=[ONE, "risk, max, 100 um [-]"], group="metal")
     print(cf.format_table(rows))
     return cf.write_report(out, runs, title="Hosts side by side")
 

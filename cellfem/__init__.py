@@ -33,7 +33,7 @@ from cellfem.results.cycles import (
 from cellfem.results.filling import filling_table, write_filling
 from cellfem.results.groups import GROUPS
 from cellfem.results.limitpages import limit_rows, safe_rows, write_limits, write_safe
-from cellfem.results.maps import write_curves, write_map
+from cellfem.results.maps import write_curves, write_dots, write_map
 from cellfem.results.report import report
 from cellfem.results.riskpage import risk_rows, write_risk_maps
 from cellfem.results.sandpage import sand_rows, write_sand
@@ -58,6 +58,6 @@ __all__ = [
     "electrode_tortuosity_factor", "filling_table", "format_check", "format_table", "graded", "homogenise",
     "homogenise_check", "limit_rows", "limiting_current", "mosaic", "random_field", "read_mesh", "refine_check",
     "report", "retention_of_efficiency", "risk_rows", "safe_capacity", "safe_current", "safe_rows", "sand_rows",
-    "sand_study", "solve", "twin_differences", "write_curves", "write_filling", "write_limits", "write_map",
-    "write_report", "write_risk_maps", "write_safe", "write_sand", "write_table", "write_tornado",
+    "sand_study", "solve", "twin_differences", "write_curves", "write_dots", "write_filling", "write_limits",
+    "write_map", "write_report", "write_risk_maps", "write_safe", "write_sand", "write_table", "write_tornado",
 ]

@@ -175,7 +175,8 @@ def test_maps_and_curves_of_sweeps_are_drawn(tmp_path):
     first = cf.write_map(tmp_path, "map", ROWS[:3], x="x [-]", y="y [-]", value="z [-]")
     second = cf.write_curves(tmp_path, "curves", ROWS, x="x [-]", values=["z [-]", "y [-]"], group="kind",
                              marked={"z [-]": [(2.5, "published")]})
-    for path in (first, second):
+    third = cf.write_dots(tmp_path, "dots", ROWS, names="run", values=["z [-]", "y [-]"], group="kind")
+    for path in (first, second, third):
         assert path.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match=r"rows: found no 'w' in some of 4 rows"):
         cf.write_map(tmp_path, "map", ROWS, x="x [-]", y="w", value="z [-]")

@@ -1,4 +1,4 @@
-"""Maps and curves of a sweep: one reported number against the numbers that were varied, as PNG."""
+"""Maps, curves and dots of many runs: reported numbers against what was varied, or side by side, as PNG."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cellfem.results.figures import figure_with, png
 from cellfem.results.tables import value_text
 
 Row = Mapping[str, float | str]
+SPAN = 5.0  # [-] largest over least value from which a scale is logarithmic
 
 
 def write_map(out: str | Path, name: str, rows: Sequence[Row], *, x: str, y: str, value: str) -> Path:
@@ -73,6 +74,40 @@ def write_curves(out: str | Path, name: str, rows: Sequence[Row], *, x: str, val
         ax.set(xlabel=x, ylabel=value, xscale=scale, yscale=scale)
         ax.grid(alpha=0.3)
         ax.legend(fontsize=7)
+    folder = check_folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_bytes(folder / f"{name}.png", png(figure))
+
+
+def write_dots(out: str | Path, name: str, rows: Sequence[Row], *, names: str, values: Sequence[str],
+               group: str) -> Path:
+    """Draw what stands side by side: a line per text under the key `names`, a panel per value, a mark per `group`.
+
+    The scale of a panel is logarithmic where its values span more than SPAN.  Writes `name.png` into the folder `out`;
+    returns the path.  Raises ValueError where the rows have no such key.
+    """
+    check_name(name)
+    for key in (names, group, *values):
+        _check_key(rows, key)
+    lines = list(dict.fromkeys(str(row[names]) for row in rows))
+    figure = figure_with(1.5 + 2.1 * len(values), 1.4 + 0.3 * len(lines))
+    axes = figure.subplots(1, len(values), squeeze=False, sharey=True)[0]
+    for ax, value in zip(axes, values, strict=True):
+        for i, label in enumerate(dict.fromkeys(str(row[group]) for row in rows)):
+            own = [row for row in rows if str(row[group]) == label]
+            ax.plot([float(row[value]) for row in own], [lines.index(str(row[names])) for row in own],
+                    "osv^D<>"[i % 7], label=label, markersize=5, alpha=0.85)
+        found = np.array([float(row[value]) for row in rows])
+        found = found[np.isfinite(found)]
+        if len(found) and found.min() > 0 and found.max() > SPAN * found.min():
+            ax.set_xscale("log")
+            ax.xaxis.set_minor_formatter("")
+        ax.set_xlabel(value.replace(" [", "\n["), fontsize=8)
+        ax.tick_params(labelsize=8)
+        ax.grid(alpha=0.3)
+    axes[0].set_yticks(range(len(lines)), lines)
+    axes[0].invert_yaxis()
+    axes[-1].legend(fontsize=8)
     folder = check_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     return write_bytes(folder / f"{name}.png", png(figure))
