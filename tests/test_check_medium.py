@@ -10,7 +10,8 @@ from test_levelset_cells import design
 
 import cellfem as cf
 from cellfem.geometry.levelset_box import box_of
-from cellfem.geometry.levelset_lattice import grow, halved, lattice
+from cellfem.geometry.levelset_lattice import lattice
+from cellfem.geometry.levelset_tree import grow, halved
 from cellfem.materials import NICKEL
 from cellfem.results import check_medium
 

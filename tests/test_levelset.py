@@ -17,7 +17,8 @@ from cellfem.geometry.graph import components
 from cellfem.geometry.levelset import body_fitted
 from cellfem.geometry.levelset_box import box_of
 from cellfem.geometry.levelset_facets import tetrahedra
-from cellfem.geometry.levelset_lattice import Box, grow, lattice
+from cellfem.geometry.levelset_lattice import lattice
+from cellfem.geometry.levelset_tree import Box, grow
 from cellfem.geometry.measures import facet_areas, shapes, volumes
 
 SMOOTH, SHARP = 10.0, 5.0  # [degrees] least dihedral angles promised

@@ -17,8 +17,9 @@ from cellfem.geometry import levelset_check, levelset_cut, levelset_relax
 from cellfem.geometry.levelset_box import box_of
 from cellfem.geometry.levelset_cut import Distance
 from cellfem.geometry.levelset_facets import named, tetrahedra
-from cellfem.geometry.levelset_lattice import Box, Tree, grow, halved, lattice
+from cellfem.geometry.levelset_lattice import lattice
 from cellfem.geometry.levelset_size import ACROSS, wanted
+from cellfem.geometry.levelset_tree import Box, Tree, grow, halved
 from cellfem.units import um
 
 MOST_CELLS = 20e6

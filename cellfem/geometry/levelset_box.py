@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cellfem.errors import GeometryError, explain
-from cellfem.geometry.levelset_lattice import Box
+from cellfem.geometry.levelset_tree import Box
 from cellfem.units import um
 
 THIN = 0.7  # [-] of a cube: thinner layers get smaller cubes

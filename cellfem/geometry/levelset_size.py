@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cellfem.geometry.levelset_cut import Distance
-from cellfem.geometry.levelset_lattice import Box
+from cellfem.geometry.levelset_tree import Box
 
 SLACK = 1.2  # [-] by which a distance may be wrong before a surface is overlooked
 ACROSS = 4.0  # cubes across a gap or wall, where cubes may still be halved
