@@ -16,6 +16,7 @@ from cellfem.model.solution import Audit
 from cellfem.physics.nucleation import NO_METAL
 from cellfem.units import FARADAY
 
+THIN = 1e-3  # [-] charge over that of covering, below which round-off shows in what metal covers
 AT_REST = 1e-4  # [A/m2] currents below this are round-off of a cell at rest, with nothing to be relative to
 
 
@@ -47,7 +48,7 @@ def audit(cell: Cell, times, step_index, fields, sites, i_counter, inflow, displ
     if np.any(asked):
         wrong.append(np.max(np.abs(on_host - applied * cell.area)[asked]) / scale)
         wrong.append(_charge_passed(cell, times, sites["q"] @ area, applied))
-    wrong.append(_law(cell, fields, sites, steady))
+    wrong += [_law(cell, fields, sites, steady, k) for k in {len(times) - 1, _last_with_metal(cell, sites["q"])}]
     beyond = 0.0 if cell.bare is None else float(np.max(-sites["q"] / cell.bare.q_n, initial=0.0))
     return Audit(float(max(wrong)), _salt(cell, times, fields["c"], sites["q"], area, inflow, displaced), beyond)
 
@@ -94,19 +95,26 @@ def _metal(cell: Cell, q, area) -> np.ndarray:
     return np.array([np.bincount(sites.nodes, row, n) for row in volume])
 
 
-def _law(cell: Cell, fields, sites, steady: bool) -> float:
-    """The kinetic law with film and nucleation at each site of the last moment, over the largest current there."""
+def _last_with_metal(cell: Cell, q) -> int:
+    """The last moment at which a place carries metal to speak of: the law of an empty host says nothing."""
+    if cell.bare is None:
+        return len(q) - 1
+    return int(np.max(np.flatnonzero(np.any(q > THIN * cell.bare.q_n, axis=1)), initial=0))
+
+
+def _law(cell: Cell, fields, sites, steady: bool, k: int) -> float:
+    """The kinetic law with film and nucleation at each site of the moment k, over the largest current there."""
     T, transport = cell.temperature, cell.electrolyte.at(cell.temperature)
     at = cell.sites.nodes
-    c, plating = fields["c"][-1, at], sites["plating"][-1] / sites["surface"][-1]
-    phi_s = np.nan_to_num(fields["phi_s"][-1, at])
-    eta = phi_s - fields["psi"][-1, at] - transport.U(c) + plating * cell.film_resistance
+    c, plating = fields["c"][k, at], sites["plating"][k] / sites["surface"][k]
+    phi_s = np.nan_to_num(fields["phi_s"][k, at])
+    eta = phi_s - fields["psi"][k, at] - transport.U(c) + plating * cell.film_resistance
     rate = -cell.kinetics_used.rate(c, eta, transport.U(c), T)
     low = high = rate
     if cell.bare is not None and not steady:
         # of q, which a nearly empty place feels; one without metal is empty
         rounding = np.maximum(4 * np.finfo(float).eps * np.max(np.abs(sites["q"])), NO_METAL * cell.bare.q_n)
-        ends = [rate * _covering(cell, sites["q"][-1] + sign * rounding, eta, rate) for sign in (-1, 1)]
+        ends = [rate * _covering(cell, sites["q"][k] + sign * rounding, eta, rate) for sign in (-1, 1)]
         low, high = np.minimum(*ends), np.maximum(*ends)
     wrong = np.maximum(np.maximum(low - plating, plating - high), 0.0)
     return float(np.max(wrong) / max(np.max(np.abs(plating)), 1e-3))

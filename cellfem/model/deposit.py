@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cellfem.geometry.measures import volumes
 from cellfem.model.cell import Cell
 
-FULL = 0.999  # [-] filling at which the pore of an electrode counts as closed
+FULL = 0.999  # [-] filling up to which the pores of an electrode are computed; when they close follows from there
 MOST = 0.9995  # [-] filling up to which an electrode conducts and stores salt
 
 
@@ -23,6 +24,32 @@ def filling(cell: Cell, q: np.ndarray) -> np.ndarray:
         shared = np.repeat(sites.places(thickness)[..., None, :], len(sites.shares), axis=-2).reshape(q.shape)
         thickness = np.where(sites.kind == sites.kinds.index("electrode"), shared, thickness)
     return thickness / cell.room
+
+
+def host_pore_volume(cell: Cell) -> float:
+    """Electrolyte volume within the host [m3]."""
+    mesh = cell.mesh
+    cells = [mesh.subdomains[name] for name in ("pore", "electrode") if name in mesh.subdomains]
+    cells = np.concatenate(cells) if cells else np.zeros(0, dtype=int)
+    return float(volumes(mesh)[cells] @ cell.porosity[cells])
+
+
+def within_host(cell: Cell) -> np.ndarray:
+    """(sites,) area [m2] of a site that faces the host's pores: not that of its mouth, where metal grows outward."""
+    sites, mesh = cell.sites, cell.mesh
+    area = np.where(_in_electrode(cell), sites.area, 0.0)
+    if len(sites.facets) and "pore" in mesh.subdomains:
+        facing = np.isin(mesh.f2t[:, sites.facets], mesh.subdomains["pore"]).any(axis=0)
+        whole, own = (np.bincount(sites.facet_sites.ravel(), np.repeat(sites.facet_area * part, mesh.dim()),
+                                  len(area) // len(sites.shares)) for part in (1.0, facing))
+        share = np.divide(own, whole, out=np.zeros_like(own), where=whole > 0)
+        area = area + np.tile(share, len(sites.shares)) * np.where(_in_electrode(cell), 0.0, sites.area)
+    return area
+
+
+def _in_electrode(cell: Cell) -> np.ndarray:
+    kinds = cell.sites.kinds
+    return cell.sites.kind == (kinds.index("electrode") if "electrode" in kinds else -1)
 
 
 def metal_volume(cell: Cell, q: np.ndarray) -> np.ndarray:

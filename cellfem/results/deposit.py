@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cellfem.geometry.gaps import wet_normals
-from cellfem.geometry.measures import volumes
-from cellfem.model.deposit import FULL, Filled, filling
+from cellfem.model.deposit import Filled, filling, host_pore_volume, within_host
 from cellfem.model.protocol import Galvanostatic, Steady
 from cellfem.model.solution import Solution
 from cellfem.physics.film import MosaicFilm
@@ -173,8 +172,7 @@ def filling_numbers(solution: Solution, k: int) -> dict[str, float | str]:
     area = np.where(closing, cell.sites.area, 0.0)
     whole = host_pore_volume(cell) / (cell.metal.thickness_per_charge * cell.area)
     plated = max(metal_on_host(solution, k), 0.0)
-    limit = np.where(_inside(cell), FULL, 1.0)
-    worst = float(np.max(share / limit))
+    worst = max(float(np.max(share)), float(solution.sites["q"][k] @ within_host(cell)) / (whole * cell.area))
     first = {names[3]: plated / worst / MAH_CM2} if worst > 0 else {}
     return {names[0]: 100 * float(share.max()), names[1]: 100 * float(share @ area / area.sum()),
             names[2]: whole / MAH_CM2, **first, "room for the metal": verdict(solution, worst, whole)}
@@ -199,19 +197,6 @@ def target_charge(solution: Solution) -> float:
             now = max(now + step.current * step.time, 0.0)
             most = max(most, now)
     return most
-
-
-def _inside(cell) -> np.ndarray:
-    kinds = cell.sites.kinds
-    return cell.sites.kind == (kinds.index("electrode") if "electrode" in kinds else -1)
-
-
-def host_pore_volume(cell) -> float:
-    """Electrolyte volume within the host [m3]."""
-    mesh = cell.mesh
-    cells = [mesh.subdomains[name] for name in ("pore", "electrode") if name in mesh.subdomains]
-    cells = np.concatenate(cells) if cells else np.zeros(0, dtype=int)
-    return float(volumes(mesh)[cells] @ cell.porosity[cells])
 
 
 def film_numbers(solution: Solution, k: int) -> dict[str, float]:

@@ -27,7 +27,7 @@ from cellfem.studies.transient import run_step
 
 TOLERANCE = 5e-4  # [-] local error of c/c_0 per time step
 LOOSEST = 0.1  # [-] a larger tolerance controls nothing
-NOTED_FILLING = 0.1  # [-] of the room at a place, from which a mesh that stays as it was is noted
+NOTED_FILLING = 0.1  # [-] of the room at a place, from which it is noted what the model makes of it
 CHARGE_LIMIT, SALT_LIMIT = 1e-6, 1e-8  # audits beyond these are wrong fields, which are not returned
 
 
@@ -185,17 +185,21 @@ def _range_notes(cell: Cell, c: np.ndarray) -> tuple[str, ...]:
 
 
 def _filling_notes(cell: Cell, q: np.ndarray) -> tuple[str, ...]:
-    """What to mind where deposit takes much of a resolved pore's width: the mesh does not follow it."""
-    if not len(cell.sites.facets) or not np.any(q > 0):
+    """What to mind where deposit takes much of the pores: a mesh does not follow it, an electrode by a law."""
+    if not np.any(q > 0):
         return ()
-    on_surface = np.array([kind != "electrode" for kind in cell.sites.kinds])[cell.sites.kind]
-    share = np.where(on_surface, filling(cell, q.max(axis=0)), 0.0)
-    worst = int(np.argmax(share))
-    if share[worst] < NOTED_FILLING:
-        return ()
-    place = cell.place(cell.sites.x[:, worst])
-    return (f"deposit: it fills {100 * share[worst]:.3g} % of its room at ({place}), and the mesh does not follow it:"
-            f" from {100 * NOTED_FILLING:g} % on, the pore is narrower there than the fields know",)
+    homogenised = np.array([kind == "electrode" for kind in cell.sites.kinds])[cell.sites.kind]
+    share, notes = filling(cell, q.max(axis=0)), []
+    for own, text in ((~homogenised, "and the mesh does not follow it: from {:g} % on, the pore is narrower there than"
+                       " the fields know"),
+                      (homogenised, "and the pores narrow by the law of Medium.growth: from {:g} % on, it decides what"
+                       " the run shows")):
+        worst = int(np.argmax(np.where(own, share, -1.0)))
+        if own[worst] and share[worst] >= NOTED_FILLING:
+            place = cell.place(cell.sites.x[:, worst])
+            notes.append(f"deposit: it fills {100 * share[worst]:.3g} % of its room at ({place}), "
+                         + text.format(100 * NOTED_FILLING))
+    return tuple(notes)
 
 
 def _stats(worker: Worker, seconds, counts) -> Stats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellfem.model.cell import Cell
-from cellfem.model.deposit import FULL, filling
+from cellfem.model.deposit import FULL, filling, host_pore_volume, within_host
 from cellfem.model.solution import Outcome
 from cellfem.numerics.timestepping import Step
 from cellfem.physics.nucleation import NO_METAL
@@ -31,13 +31,17 @@ class Stops:
     march: object  # the March that asks
     limit: np.ndarray  # (sites,) filling at which a place is closed
     metal: float  # [C] at the start of the step
+    within: np.ndarray  # (sites,) filling of all pores together per charge [m2/C]: a sum over the sites
 
     @staticmethod
     def of(march, x: np.ndarray) -> Stops:
         sites = march.run.system.cell.sites
         inside = sites.kind == sites.kinds.index("electrode") if "electrode" in sites.kinds else False
         limit = np.where(inside, FULL, 1.0) * np.ones(len(sites.nodes))
-        return Stops(march, limit, _metal(march, x))
+        cell = march.run.system.cell
+        pores = host_pore_volume(cell)
+        within = within_host(cell) * cell.metal.thickness_per_charge / pores if pores > 0 else 0 * limit
+        return Stops(march, limit, _metal(march, x), within)
 
     @property
     def cell(self) -> Cell:
@@ -57,27 +61,40 @@ class Stops:
         room = self.limit - filling(self.cell, self.march._charge(x))
         rate = filling(self.cell, np.maximum(self.march._charge(k), 0.0))
         ahead = (rate > 0) & (room > CLOSE)
-        return 1.5 * float(np.min(room[ahead] / rate[ahead], initial=np.inf))
+        return 1.5 * min(float(np.min(room[ahead] / rate[ahead], initial=np.inf)), self._to_full(x, k))
+
+    def _to_full(self, x: np.ndarray, k: np.ndarray) -> float:
+        """Length of a step after which the metal takes as much as there is of pores, along the tangent."""
+        left, rate = 1 - self.within @ self.march._charge(x), self.within @ self.march._charge(k)
+        return left / rate if rate > 0 and left > CLOSE else np.inf
 
     def shorter(self, step: Step, y: np.ndarray) -> float | None:
         """The length at which a step that went too far would have met a stop; None where it did not."""
         over = self._over(step)
         if len(over):
-            n = len(self.march.run.system.pore_volume)
-            u = np.linspace(0, 1, 2001)
-            track = np.array([step.at(step.s + v * step.h, n + over) for v in u])
-            scale = self.cell.metal.thickness_per_charge / self.cell.room[over]
-            first = np.argmax(track * scale >= self.limit[over], axis=0)
-            k = int(first.min())
-            place = int(np.argmin(first))
-            a, b = track[k - 1, place] * scale[place], track[k, place] * scale[place]
-            return step.h * (u[k - 1] + (u[k] - u[k - 1]) * (self.limit[over[place]] - a) / (b - a))
+            return self._to_closing(step, over)
+        before, after = (float(self.within @ self.march._charge(x)) for x in (step.x0, step.x1))
+        if before < 1 and after > 1 + CLOSE:  # the sum grows with the charge that passes, in time
+            share = (1 - before) / (after - before)
+            return float(np.sqrt(step.s**2 + share * step.h * (2 * step.s + step.h))) - step.s
         cutoff = self.march.cutoff
         if self.stripping and cutoff is not None:
             last, now = (self._voltage(v) for v in (self.march.run.frames[-1].y, y))
             if now < -cutoff - NEAR:
                 return step.h * float(np.clip((last + cutoff) / (last - now), 0.05, 0.95))
         return None
+
+    def _to_closing(self, step: Step, over: np.ndarray) -> float:
+        """The length at which the first of the sites `over` is closed, by dense output."""
+        n = len(self.march.run.system.pore_volume)
+        u = np.linspace(0, 1, 2001)
+        track = np.array([step.at(step.s + v * step.h, n + over) for v in u])
+        scale = self.cell.metal.thickness_per_charge / self.cell.room[over]
+        first = np.argmax(track * scale >= self.limit[over], axis=0)
+        k = int(first.min())
+        place = int(np.argmin(first))
+        a, b = track[k - 1, place] * scale[place], track[k, place] * scale[place]
+        return step.h * (u[k - 1] + (u[k] - u[k - 1]) * (self.limit[over[place]] - a) / (b - a))
 
     def _over(self, step: Step) -> np.ndarray:
         """Sites that a step has filled by more than is closed."""
@@ -94,17 +111,30 @@ class Stops:
         q = self.march._charge(step.x1)
         share = self._share(step)
         worst = int(np.argmax(share))
-        if share[worst] >= 1 - CLOSE:
+        whole = self.within @ (q - self.march._charge(step.x0)) > 0 and self.within @ q >= 1 - CLOSE
+        if share[worst] >= 1 - CLOSE or whole:
             place = self.cell.sites.x[:, worst]
-            plated = float(q @ self.cell.sites.area) / self.cell.area / (mAh / cm**2)
-            return Outcome("closed", f"pore closed at ({self.cell.place(place)}), t = {time:.4g} s: the deposit fills"
-                           f" it there, {plated:.4g} mAh/cm2 are in the host", time, tuple(map(float, place)))
+            closing = time if whole else time + self._until_full(step, worst)
+            plated = (float(q @ self.cell.sites.area) / self.cell.area + (closing - time) * self._current(step))
+            found = "its metal takes all of the pores' volume" if whole else "the deposit fills it there"
+            return Outcome("closed", f"pore closed at ({self.cell.place(place)}), t = {closing:.4g} s: {found},"
+                           f" {plated / (mAh / cm**2):.4g} mAh/cm2 are in the host", closing, tuple(map(float, place)))
         if self.stripping:
             if not has_metal(self.cell, q):
                 return self._stripped(time, step.x1)
             if self.march.cutoff is not None and self._voltage(y) <= -self.march.cutoff + NEAR:
                 return self._stripped(time, step.x1, f" at {-self.march.cutoff:g} V")
         return None
+
+    def _until_full(self, step: Step, place: int) -> float:
+        """Time [s] from the step's end to a full pore: the rest of its room at the present rate."""
+        left = 1 - filling(self.cell, self.march._charge(step.x1))[place]
+        rate = filling(self.cell, np.maximum(self.march._charge(step.k1), 0.0))[place] / (2 * (step.s + step.h))
+        return float(left / rate) if rate > 0 else 0.0
+
+    def _current(self, step: Step) -> float:
+        """Superficial plating current density [A/m2] at the step's end."""
+        return float(self.march._charge(step.k1) @ self.cell.sites.area) / (2 * (step.s + step.h) * self.cell.area)
 
     def exhausted(self, time: float, x: np.ndarray) -> Outcome | None:
         """The outcome where no step succeeds any more because hardly any metal is left."""

@@ -25,6 +25,7 @@ LANDING = 0.02  # [-] relative width of the window in which a stop counts as met
 SMALLEST = 1e-10  # [-] step over the length of the protocol step, below which a run gives up
 IDLE = 1e-6  # [-] charge over that of the salt in the cell, below which its relative error is round-off at rest
 LAST = 1e-13  # [-] the same of a step that is short because it ends at a stop
+COMPLETE = 1e-9  # [-] of a step's length, within which a host that runs empty has given all that was asked for
 FIRST = 0.001  # [-] first step over the length of the protocol step
 # the open circuit of a host without metal: so far above the metal's potential that nothing would plate either
 FLOATING = Load(voltage=-0.5)
@@ -127,7 +128,8 @@ class March:
                 run.progress(s * s / s_end**2, self.start + s * s)
             if reached is not None:
                 return self._depleted(step, y)
-            if (ended := stops.met(step, y)) is not None:
+            ended = stops.met(step, y)
+            if ended is not None and (ended.kind != "stripped" or s < s_end * (1 - COMPLETE)):
                 return ended
             h, accepted = next_step(h, error, accepted), (h, error)
         return Outcome("finished", f"finished after {self.start + s * s:.4g} s", self.start + s * s)
