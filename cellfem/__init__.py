@@ -17,6 +17,7 @@ from cellfem.model.homogenise import electrode_tortuosity_factor, homogenise
 from cellfem.model.medium import Medium
 from cellfem.model.protocol import Galvanostatic, Potentiostatic, Rest, Steady
 from cellfem.model.solution import Solution
+from cellfem.model.surface import patchy_nucleation
 from cellfem.physics.deposit import FIBRES, GRAINS, PLATES, TUBES, Growth
 from cellfem.physics.film import Film, Layer, MosaicFilm
 from cellfem.physics.kinetics import ButlerVolmer, FirstOrder, Linear, Tafel
@@ -26,6 +27,7 @@ from cellfem.results.check_medium import CheckedMedium, homogenise_check
 from cellfem.results.cycles import (
     average_efficiency,
     cycle_table,
+    cycles_of_excess,
     cycles_to_retention,
     efficiency_of_retention,
     retention_of_efficiency,
@@ -54,10 +56,11 @@ __all__ = [
     "GeometryError", "Growth", "Host", "Layer", "Linear", "Medium", "Metal", "MosaicFilm", "Nucleation",
     "Potentiostatic", "Reservoir", "Rest", "SafeOperation", "SandPoint", "SandStudy", "Separator", "Solution", "Steady",
     "Substrate", "Table", "Tafel", "TrustWarning", "UniformFlux", "__version__", "average_efficiency", "bottom_share",
-    "current_at_one_percent", "cycle_table", "cycles_to_retention", "drop_islands", "efficiency_of_retention",
-    "electrode_tortuosity_factor", "filling_table", "format_check", "format_table", "graded", "homogenise",
-    "homogenise_check", "limit_rows", "limiting_current", "mosaic", "random_field", "read_mesh", "refine_check",
-    "report", "retention_of_efficiency", "risk_rows", "safe_capacity", "safe_current", "safe_rows", "sand_rows",
-    "sand_study", "solve", "twin_differences", "write_curves", "write_dots", "write_filling", "write_limits",
-    "write_map", "write_report", "write_risk_maps", "write_safe", "write_sand", "write_table", "write_tornado",
+    "current_at_one_percent", "cycle_table", "cycles_of_excess", "cycles_to_retention", "drop_islands",
+    "efficiency_of_retention", "electrode_tortuosity_factor", "filling_table", "format_check", "format_table", "graded",
+    "homogenise", "homogenise_check", "limit_rows", "limiting_current", "mosaic", "patchy_nucleation", "random_field",
+    "read_mesh", "refine_check", "report", "retention_of_efficiency", "risk_rows", "safe_capacity", "safe_current",
+    "safe_rows", "sand_rows", "sand_study", "solve", "twin_differences", "write_curves", "write_dots", "write_filling",
+    "write_limits", "write_map", "write_report", "write_risk_maps", "write_safe", "write_sand", "write_table",
+    "write_tornado",
 ]

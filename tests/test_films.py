@@ -28,10 +28,38 @@ def test_layers_lie_in_series():
 
 
 def test_a_bulk_conductivity_is_noted_in_the_report():
-    film = cf.Film(layers=[cf.Layer(thickness=10e-9, conductivity=1e-8, name="LiF")])
+    with pytest.warns(cf.TrustWarning, match="bulk phase"):
+        film = cf.Film(layers=[cf.Layer(thickness=10e-9, conductivity=1e-8, name="LiF")])
     cell = cells.make(cells.plane(coarsen=4), film=film)
+    run = cf.solve(cell, cf.Galvanostatic(current=0.1, duration=1.0))
+    assert any("LiF" in note and "bulk phase" in note for note in run.warnings)
     assert any("LiF" in note and "bulk phase" in note for note in cell.assumptions)
     assert film.resistance(X)[0] == pytest.approx(1.0)
+
+
+def test_a_layer_may_conduct_differently_from_place_to_place():
+    layer = cf.Layer(thickness=2e-8, conductivity=lambda x: 1e-6 * (1 + x[1]))
+    x = np.array([[0.0, 0.0], [0.0, 3.0]])
+    np.testing.assert_allclose(cf.Film(layers=[layer]).resistance(x), [2e-2, 5e-3], rtol=1e-14)
+
+
+def test_surfaces_have_mosaics_of_their_own():
+    mesh = cells.shipped("vga_2d", 4)
+    mosaic = cf.MosaicFilm(shares=(0.5, 0.5), films=(THIN, THICK), correlation_length=5e-6)
+    cell = cells.make(mesh, film={"host_surface": mosaic, "collector": cf.Film(R=7e-3)})
+    on_floor = cell.sites.kind == cell.sites.kinds.index("collector")
+    assert np.all(cell.film_resistance[on_floor] == 7e-3)
+    walls = cell.film_resistance[~on_floor]
+    area = cell.sites.area[~on_floor]
+    assert set(walls) == {1e-3, 2e-2} and walls @ area / area.sum() == pytest.approx(1.05e-2, rel=0.1)
+    fine = cf.MosaicFilm(shares=(0.3, 0.7), films=(THIN, THICK))
+    cell = cells.make(mesh, film={"host_surface": fine, "collector": cf.Film(R=7e-3)})
+    first, second = cell.sites.patches(cell.film_resistance)
+    floor = cell.sites.patches(cell.sites.kind)[0] == cell.sites.kinds.index("collector")
+    assert np.all(first[floor] == second[floor]) and np.all(first[~floor] == 1e-3) and np.all(second[~floor] == 2e-2)
+    other = cf.MosaicFilm(shares=(0.5, 0.5), films=(THIN, THICK))
+    with pytest.raises(ValueError, match="the same shares"):
+        cells.make(mesh, film={"host_surface": fine, "collector": other})
 
 
 def test_patches_lie_in_parallel():
@@ -96,6 +124,18 @@ def _parallel(mesh, salt) -> float:
 
 @pytest.mark.parametrize("given, words", [
     (lambda: cf.Layer(thickness=1e-8), "a conductivity in S/m is needed"),
+    (lambda: cf.Layer(conductivity=1e-6), "a thickness in m is needed"),
+    (lambda: cf.Layer(thickness="a", conductivity=1e-6), "a number or a function"),
+    (lambda: cf.Film(), "neither R nor layers"),
+    (lambda: cf.Film(layers=()), "neither R nor layers"),
+    (lambda: cf.Film(R="a"), "a number or a function"),
+    (lambda: cf.Film(R=np.ones(3)), "a number or a function"),
+    (lambda: cf.Film(layers=cf.Layer(thickness=1e-8, conductivity=1e-6)), "a sequence of cf.Layer"),
+    (lambda: cf.Film(R=lambda x: np.ones(3)).resistance(X), "one value per point"),
+    (lambda: cf.MosaicFilm(shares=0.5, films=(THIN, THICK)), "one share for each"),
+    (lambda: cf.MosaicFilm(shares=(1.0,), films=(THIN,), correlation_length="a"), "a positive length"),
+    (lambda: cf.MosaicFilm(shares=(1.0,), films=(THIN,), correlation_length=np.inf), "a positive length"),
+    (lambda: cf.MosaicFilm(shares=(1.0,), films=(THIN,), seed=1.5), "a whole number"),
     (lambda: cf.Layer(thickness=1e-8, conductivity=0.0), "a positive number"),
     (lambda: cf.Layer(thickness=-1e-8, conductivity=1e-6), "a finite thickness >= 0"),
     (lambda: cf.Film(R=-1.0), "a finite film resistance >= 0"),

@@ -207,7 +207,14 @@ def test_taylor_with_everything_on(name, counter):
 def test_substrates_of_the_library():
     assert substrates.COPPER.nucleation("Li").eta == 0.04
     assert any("illustrative" in note for note in substrates.COPPER.notes("Li"))
-    assert any("lithium is used" in note for note in substrates.GOLD.notes("Na"))
+    assert any("lithium is used" in note for note in substrates.COPPER.notes("Na"))
+    for kind in (substrates.GOLD, substrates.TIN, substrates.ANTIMONY):
+        assert kind.nucleation("Na").eta == 0.0 and any("sodiophilic" in note for note in kind.notes("Na"))
+    assert substrates.TIN.nucleation("Li").eta == 0.012
+    assert any("sodium is used" in note for note in substrates.ANTIMONY.notes("Li"))
+    for kind in (substrates.GOLD, substrates.SILVER, substrates.ZINC, substrates.MAGNESIUM):
+        assert any("10 uA/cm2" in note for note in kind.notes("Li"))
+        assert any("Rizell" in note for note in kind.notes("K"))
     cell = cells.make(cells.shipped("vga_2d", 5), substrate={"collector": substrates.COPPER})
     floor = cell.sites.kinds.index("collector")
     assert np.all(cell.bare.eta_nuc[cell.sites.kind == floor] == 0.04)
@@ -231,6 +238,24 @@ def test_each_surface_has_its_own_threshold():
         mixed = {"host_surface": sharp, "collector": wide}
         np.testing.assert_allclose(plating(mixed, kind), plating(own, kind), rtol=1e-12)
     assert abs(plating(wide, "collector")[0]) > 3 * abs(plating(sharp, "collector")[0])
+
+
+def test_patches_of_another_kind_in_one_line():
+    gold, copper = cf.Nucleation(eta=0.0, q_n=360.0), cf.Nucleation(eta=BARRIER, width=5e-3)
+    eta, q_n, width = cf.patchy_nucleation(gold, copper, share=0.3, correlation_length=2e-6, seed=3).at(
+        np.random.default_rng(0).uniform(0, 2e-4, (3, 5000)))
+    inside = eta == 0.0
+    assert np.mean(inside) == pytest.approx(0.3, abs=0.03)
+    assert np.all(q_n[inside] == 360.0) and np.all(width[inside] == WIDTH)
+    assert np.all(eta[~inside] == BARRIER) and np.all(q_n[~inside] == Q_N) and np.all(width[~inside] == 5e-3)
+    free = cf.patchy_nucleation(cf.Nucleation(), copper, share=0.3, correlation_length=2e-6).at(np.zeros((2, 1)))
+    assert np.isneginf(free[0][0]) or free[0][0] == BARRIER
+
+
+def test_metal_at_the_start_by_surface():
+    cell = cells.make(cells.shipped("vga_2d", 5), plated={"collector": 300.0})
+    floor = cell.sites.kind == cell.sites.kinds.index("collector")
+    assert np.all(cell.metal_at_start[floor] == 300.0) and np.all(cell.metal_at_start[~floor] == 0.0)
 
 
 def test_an_insulated_floor_does_not_plate():
@@ -276,14 +301,28 @@ def test_nucleation_costs_no_more_than_twice_the_newton_steps(coarsen, film, sub
 
 
 @pytest.mark.parametrize("given, words", [
-    (lambda: cf.Nucleation(eta=-0.04), "nucleation overpotential >= 0"),
+    (lambda: cf.Nucleation(eta=-0.04), "from 0 to 1 V"),
+    (lambda: cf.Nucleation(eta=40.0), "from 0 to 1 V"),
+    (lambda: cf.Nucleation(eta=True), "a number, a function of position or None"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), substrate=cf.Nucleation(eta=lambda x: np.ones(3))), "per point"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), substrate={"collector": "gold"}), "a substrate or a cf.Nucleation"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), substrate={"collector": None}), "a substrate or a cf.Nucleation"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), plated={"colector": 1.0}), "collector"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), blocked=1.0), "insulating coating"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), substrate=substrates.ALUMINA), "insulating coating"),
+    (lambda: cells.make(cells.layer(5e-5, 5), host=None, substrate=substrates.ALUMINA, media={
+        "electrode": cf.Medium(eps=0.8, B=0.6, sigma=np.inf, a_s=1e5)}), "insulating coating"),
     (lambda: cf.Nucleation(eta="copper"), "a number, a function of position or None"),
     (lambda: cf.Nucleation(eta=0.04, q_n=0.0), "a positive number"),
-    (lambda: cells.make(cells.shipped("vga_2d", 5), substrate=cf.Nucleation(eta=lambda x: -x[0])), ">= 0"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), substrate=cf.Nucleation(eta=lambda x: -x[0])), "from 0"),
     (lambda: cells.make(cells.shipped("vga_2d", 5), substrate={"colector": substrates.COPPER}), "collector"),
     (lambda: cells.make(cells.shipped("vga_2d", 5), plated=-1.0), "a charge >= 0"),
     (lambda: cells.make(cells.shipped("vga_2d", 5), blocked=1.2), "a share from 0 to 1"),
-    (lambda: cf.Substrate(name="x", eta=(("Li", -0.1),)), ">= 0"),
+    (lambda: cf.Substrate(name="x", eta=(("Li", -0.1),)), "from 0 to 1 V"),
+    (lambda: cf.Substrate(name="x", eta={"Li": 40.0}), "from 0 to 1 V"),
+    (lambda: cf.Substrate(name="x", eta=0.1), "a value per metal"),
+    (lambda: cf.Substrate(name="x", eta=(("Lithium", 0.1),)), "the symbol of a metal"),
+    (lambda: cf.Substrate(name="x", eta={"Li": 0.1}, q_n=-1.0), "a positive charge"),
 ])
 def test_bad_input_is_refused_in_four_parts(given, words):
     with pytest.raises(ValueError, match=words) as error:
@@ -292,6 +331,6 @@ def test_bad_input_is_refused_in_four_parts(given, words):
 
 
 def test_metals_differ_where_the_library_knows():
-    gold = cf.Substrate(name="gold, with sodium's value", eta=(("Li", 0.0), ("Na", 0.012)))
+    gold = cf.Substrate(name="gold, with sodium's value", eta={"Li": 0.0, "Na": 0.012})
     assert gold.nucleation(SODIUM.symbol).eta == 0.012 and gold.nucleation("Li").eta == 0.0
     assert FARADAY > 0

@@ -168,10 +168,21 @@ def test_average_efficiency_recovers_the_one_that_ate_the_reservoir():
     lambda: cf.retention_of_efficiency(99, 10), lambda: cf.cycles_to_retention(0.99, 0.0),
     lambda: cf.average_efficiency(cycled=1, cycles=10, stripped=6, reservoir=5),
     lambda: cf.average_efficiency(cycled=0, cycles=10, stripped=1, reservoir=5),
+    lambda: cf.cycles_of_excess(99.0, 1.0, 1.0), lambda: cf.cycles_of_excess(0.99, -1.0, 1.0),
+    lambda: cf.cycles_of_excess(0.99, 1.0, 0.0), lambda: cf.cycles_of_excess(0.99, float("nan"), 1.0),
 ])
 def test_shares_that_cannot_be_are_refused(call):
     with pytest.raises(ValueError, match="is needed"):
         call()
+
+
+def test_an_excess_lasts_until_the_losses_have_eaten_it_up():
+    """Cycle by cycle: what each loses is taken from the excess."""
+    excess, cycled, efficiency, n = 2.0, 0.8, 0.98, 0
+    while excess > 1e-12:
+        excess, n = excess - (1 - efficiency) * cycled, n + 1
+    assert cf.cycles_of_excess(efficiency, 2.0, cycled) == pytest.approx(n, abs=1)
+    assert cf.cycles_of_excess(efficiency, 0.0, cycled) == 0 and cf.cycles_of_excess(1.0, 2.0, cycled) == float("inf")
 
 
 def test_wrong_tables_are_refused(cycled):

@@ -147,8 +147,8 @@ def _range(low: float, high: float, unit: str) -> str:
 
 def _substrate_rows(substrate: Substrate):
     for symbol, value in substrate.eta:
-        yield f"eta_nuc, {symbol}", f"{value:g}", "V", "", substrate.source, substrate.mark
+        yield f"eta_nuc, {symbol}", f"{value:g}", "V", "", substrate.source, dict(substrate.marks).get(symbol, "")
     if substrate.eta:
         yield "q_n", f"{substrate.q_n:g}", "C/m2", "", "", "illustrative"
     else:
-        yield "plating", "none", "-", "", substrate.source, substrate.mark
+        yield "plating", "none", "-", "", substrate.source, ""

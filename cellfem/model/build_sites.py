@@ -18,12 +18,18 @@ def active_sites(mesh, porosity: np.ndarray, a_s: np.ndarray, bare=None) -> Site
     toward a separator count with its porosity.
     """
     facets = np.asarray(mesh.boundaries.get("host_surface", np.zeros(0, dtype=int)))
+    there = len(facets) > 0 or "electrode" in mesh.subdomains
     if bare is not None:
         facets = facets[bare(facets) > 0]
     surface = _facet_sites(mesh, _kinds(mesh, facets), porosity, bare)
     cells = mesh.subdomains.get("electrode", np.zeros(0, dtype=int))
     cells = cells[a_s[cells] > 0]
     if len(cells) == 0:
+        if len(surface.nodes) == 0 and there:
+            raise GeometryError(explain("cell", "found no reaction site: all of the host's surface is under an"
+                                        " insulating coating, or its a_s is 0", "some surface on which metal plates is"
+                                        " needed", "Lower `blocked`, give the coating (alumina, say) to one of the"
+                                        " surfaces only, or a Medium with a_s > 0."))
         if len(surface.nodes) == 0:
             raise GeometryError(explain("cell", "found no reaction site", "a `host_surface` or an `electrode` with"
                                         " a_s > 0 is needed", "Name the active surface or give media['electrode']."))

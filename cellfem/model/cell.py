@@ -39,7 +39,8 @@ _KINDS = {
     "media": (Mapping | NONE, "a mapping of regions to cf.Medium"),
     "substrate": (Substrate | Nucleation | Mapping | NONE, "a substrate such as substrates.COPPER, a cf.Nucleation, or"
                   " a mapping of surfaces to them"),
-    "plated": (numbers.Real | Callable, "a charge in C/m2, or a function of position,"),
+    "plated": (numbers.Real | Callable | Mapping, "a charge in C/m2, a function of position, or a mapping of surfaces"
+               " to them"),
     "blocked": (numbers.Real | Callable | Mapping, "a share from 0 to 1, a function of position or a mapping of"
                 " surfaces to them,"),
 }
@@ -65,13 +66,13 @@ class Cell:
     separator: Separator | None = None
     temperature: float = 298.15  # [K]
     kinetics: Kinetics | None = None  # of the host; None: the metal's
-    film: Any = None  # on the host: Film, MosaicFilm or a mapping of surfaces to Films; None: the metal's
+    film: Any = None  # on the host: Film, MosaicFilm or a mapping of surfaces to them; None: the metal's
     counter: Counter = field(default_factory=Foil)
     media: Mapping[str, Medium] | None = None  # region -> Medium; others by default
     # [-] share of the host's surface under an insulating coating; of x [m]; or a mapping of surfaces to either
     blocked: float | Callable | Mapping = 0.0
     substrate: Any = None  # bare surface: Substrate, Nucleation or a mapping of surfaces to them; None: the host's
-    plated: float | Callable = 0.0  # [C/m2] metal on the host at the start, per true area; or of x [m]
+    plated: Any = 0.0  # [C/m2] metal on the host at the start, per true area; or of x [m], or a mapping of surfaces
     name: str = ""
 
     def __post_init__(self):
@@ -137,6 +138,8 @@ class Cell:
     @cached_property
     def specific_surface(self) -> np.ndarray:
         """(cells,) a_s [1/m] that no coating blocks; 0 outside the electrode."""
+        if surface.blocked_electrode(self):
+            return np.zeros(self.mesh.nelements)
         return self._per_cell(lambda medium, x, name: medium.specific_surface(x, name) * self._bare(x), ("electrode",))
 
     def _bare(self, x: np.ndarray) -> np.ndarray:
@@ -242,6 +245,12 @@ class Cell:
         """On the host."""
         return self.film or Film(R=self.metal.R_film)
 
+    @property
+    def film_notes(self) -> tuple[str, ...]:
+        """What a report has to repeat of the host's films."""
+        films = self.film_used.values() if isinstance(self.film_used, Mapping) else (self.film_used,)
+        return tuple(note for film in films for note in film.notes)
+
     @cached_property
     def counter_kinetics(self) -> Kinetics:
         """Of a metal-foil counter electrode."""
@@ -277,8 +286,7 @@ class Cell:
                   medium.electrolyte.notes]
         for kind in surface.nucleations(self).values():
             notes += kind.notes(self.metal.symbol) if isinstance(kind, Substrate) else ()
-        films = self.film_used.values() if isinstance(self.film_used, Mapping) else (self.film_used,)
-        notes += [note for film in films for note in film.notes]
+        notes += self.film_notes
         if "host" in self.medium and self.medium["host"].equipotential:
             notes.append("host: taken as equipotential (sigma = inf)")
         return tuple(dict.fromkeys(notes))

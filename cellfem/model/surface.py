@@ -12,7 +12,7 @@ from cellfem.errors import TrustWarning, did_you_mean, explain
 from cellfem.geometry.gaps import half_gaps
 from cellfem.geometry.gradients import GRADED
 from cellfem.geometry.levelset_facets import COATING
-from cellfem.geometry.random_fields import random_field
+from cellfem.geometry.random_fields import mosaic, random_field
 from cellfem.materials.substrates import Substrate
 from cellfem.model.sites import Sites
 from cellfem.physics.film import Film, MosaicFilm
@@ -52,10 +52,13 @@ def nucleations(cell) -> dict[str, Nucleation | Substrate]:
     kinds = surface_kinds(cell.mesh)
     if not isinstance(given, Mapping):
         return dict.fromkeys(kinds, given)
-    for name in given:
+    for name, kind in given.items():
         if name not in kinds:
             raise ValueError(explain("Cell.substrate", f"found the surface {name!r}", "a surface of this mesh is"
                                      f" needed: {', '.join(kinds)}", did_you_mean(str(name), kinds)))
+        if not isinstance(kind, Substrate | Nucleation):
+            raise ValueError(explain(f"Cell.substrate[{name!r}]", f"found {kind!r}", "a substrate or a cf.Nucleation is"
+                                     " needed", "For example substrates.COPPER; names belong to the command line."))
     if not given:
         return {}
     rest = getattr(cell.host, "substrate", None) or Nucleation()
@@ -117,6 +120,12 @@ def blocked_facets(cell) -> np.ndarray:
     return np.concatenate(found).astype(int) if found else np.zeros(0, dtype=int)
 
 
+def blocked_electrode(cell) -> bool:
+    """Whether an insulating coating covers all of a homogenised host."""
+    kind = nucleations(cell).get("electrode")
+    return isinstance(kind, Substrate) and kind.blocked
+
+
 def bare(cell) -> Bare | None:
     """Nucleation at the cell's sites; None where metal is there from the start without end."""
     laws, sites = nucleations(cell), cell.sites
@@ -127,8 +136,7 @@ def bare(cell) -> Bare | None:
         law = laws[kind]
         law = law.nucleation(cell.metal.symbol) if isinstance(law, Substrate) else law
         own = sites.kind == k
-        eta[own], q_n[own] = law.at(sites.x[:, own])
-        width[own] = law.width
+        eta[own], q_n[own], width[own] = law.at(sites.x[:, own])
     return Bare(eta, q_n, width)
 
 
@@ -140,19 +148,24 @@ def film_resistance(film: Film | MosaicFilm | Mapping, sites: Sites, rest: Film 
         for name, own in film.items():
             if name in sites.kinds:  # else coatings cover all of it
                 on = sites.kind == sites.kinds.index(name)
-                R[on] = own.resistance(sites.x[:, on])
+                R[on] = _resistance(own, sites, on)
         return R
+    return _resistance(film, sites, np.ones(len(sites.nodes), dtype=bool))
+
+
+def _resistance(film: Film | MosaicFilm, sites: Sites, on: np.ndarray) -> np.ndarray:
+    """(n,) R [Ohm m2] of the sites `on` (sites,), which share one film."""
+    x, area = sites.x[:, on], sites.area[on]
     if isinstance(film, Film):
-        return film.resistance(sites.x)
-    x = sites.patches(sites.x)
+        return film.resistance(x)
+    R = np.stack([part.resistance(x) for part in film.films])
     if film.correlation_length is None:
-        return np.concatenate([part.resistance(x[:, k]) for k, part in enumerate(film.films)])
-    field = random_field(film.correlation_length, film.seed)(sites.x)
-    order = np.argsort(field)
-    below = (np.cumsum(sites.area[order]) - 0.5 * sites.area[order]) / sites.area.sum()
-    patch = np.empty(len(order), dtype=int)
-    patch[order] = np.minimum(np.searchsorted(np.cumsum(film.shares), below), len(film.films) - 1)
-    R = np.stack([part.resistance(sites.x) for part in film.films])
+        patch = np.repeat(np.arange(len(sites.shares)), len(on) // len(sites.shares))[on]
+    else:
+        order = np.argsort(random_field(film.correlation_length, film.seed)(x))
+        below = (np.cumsum(area[order]) - 0.5 * area[order]) / area.sum()
+        patch = np.empty(len(order), dtype=int)
+        patch[order] = np.minimum(np.searchsorted(np.cumsum(film.shares), below), len(film.films) - 1)
     return R[patch, np.arange(len(patch))]
 
 
@@ -161,20 +174,51 @@ def _check_films(films: Mapping, sites: Sites) -> None:
         if name not in (*sites.kinds, "host_surface", "collector"):
             raise ValueError(explain("Cell.film", f"found the surface {name!r}", "a surface that plates is needed: "
                                      + ", ".join(sites.kinds), did_you_mean(str(name), sites.kinds)))
-        if not isinstance(film, Film):
-            raise ValueError(explain(f"Cell.film[{name!r}]", f"found {film!r}", "a cf.Film is needed", "A MosaicFilm"
-                                     " covers all of the surface."))
+        if not isinstance(film, Film | MosaicFilm):
+            raise ValueError(explain(f"Cell.film[{name!r}]", f"found {film!r}", "a cf.Film or a cf.MosaicFilm is"
+                                     " needed", "For example cf.Film(R=5e-3)."))
 
 
 def shares(film: Film | MosaicFilm | Mapping) -> tuple[float, ...]:
     """Shares of the patches that every place has."""
-    return film.shares if isinstance(film, MosaicFilm) and film.correlation_length is None else (1.0,)
+    films = film.values() if isinstance(film, Mapping) else (film,)
+    found = {own.shares for own in films if isinstance(own, MosaicFilm) and own.correlation_length is None}
+    if len(found) > 1:
+        raise ValueError(explain("Cell.film", f"found mosaics of vanishing patches with the shares {sorted(found)}",
+                                 "the same shares on every surface are needed", "Give a correlation_length, or the same"
+                                 " shares with other films."))
+    return found.pop() if found else (1.0,)
+
+
+def patchy_nucleation(inside: Nucleation, outside: Nucleation, *, share: float, correlation_length: float,
+                      seed: int = 0) -> Nucleation:
+    """A surface with patches of another kind, laid out by a Gaussian random field.
+
+    Parameters
+    ----------
+    inside, outside : in the patches and between them (`substrates.GOLD.nucleation("Li")`, say)
+    share : of the surface that the patches cover, in the mean over seeds and large areas
+    correlation_length : of the field [m]
+    """
+    patches = mosaic(correlation_length, seed, share=share)
+
+    def of(k: int):
+        return lambda x: np.where(patches(x) > 0, inside.at(x)[k], outside.at(x)[k])
+
+    return Nucleation(eta=of(0), q_n=of(1), width=of(2))
 
 
 def metal_at_start(cell) -> np.ndarray:
     """(sites,) charge [C/m2] of the metal that a host carries at the start."""
-    x = cell.sites.x
-    q = np.broadcast_to(np.asarray(cell.plated(x) if callable(cell.plated) else cell.plated, dtype=float), x.shape[1:])
+    x, sites = cell.sites.x, cell.sites
+    q = np.zeros(len(sites.nodes))
+    given = cell.plated if isinstance(cell.plated, Mapping) else dict.fromkeys(sites.kinds, cell.plated)
+    for name, own in given.items():
+        if name not in sites.kinds:
+            raise ValueError(explain("Cell.plated", f"found the surface {name!r}", "a surface that plates is needed: "
+                                     + ", ".join(sites.kinds), did_you_mean(str(name), sites.kinds)))
+        on = sites.kind == sites.kinds.index(name)
+        q[on] = own(x[:, on]) if callable(own) else own
     if not np.all(np.isfinite(q) & (q >= 0)):
         raise ValueError(explain("Cell.plated", f"found {np.min(q):g} C/m2", "a charge >= 0 per true area is needed",
                                  "1 mAh/cm2 is 3.6e4 C/m2."))
@@ -185,7 +229,7 @@ def metal_at_start(cell) -> np.ndarray:
             raise ValueError(explain("Cell.plated", f"found {q[worst]:g} C/m2, {share[worst]:.3g} times what fills the"
                                      f" pore at ({cell.place(x[:, worst])})", "less than the room there is needed",
                                      f"At most {q[worst] / share[worst]:.3g} C/m2 fit there."))
-    return q.copy()
+    return q
 
 
 def room(cell) -> np.ndarray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numbers
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from cellfem.errors import explain
+from cellfem.errors import TrustWarning, explain
 from cellfem.physics.kinetics import Kinetics
 from cellfem.units import thermal_voltage
 
@@ -21,32 +22,53 @@ BULK = 5e-7  # [S/m] conductivities below this are those of bulk phases
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One layer of a film, R = thickness/conductivity."""
+    """One layer of a film, R = thickness/conductivity; numbers or functions of position x (dimension, points) [m].
 
-    thickness: float | Callable  # [m], >= 0; a function takes x (dimension, points) [m]
-    conductivity: float | None = None  # [S/m] of ions through the layer
+    A conductivity of a bulk phase (below 5e-7 S/m) is warned about: it overstates R by two to three orders.
+    """
+
+    thickness: float | Callable | None = None  # [m], >= 0
+    conductivity: float | Callable | None = None  # [S/m], > 0, of ions through the layer
     name: str = "layer"
 
     def __post_init__(self):
         if self.conductivity is None:
             raise ValueError(explain(f"Layer ({self.name}).conductivity", "found none", "a conductivity in S/m is"
                                      " needed", "Effective values are 1e-6 to 1e-5 S/m; or give Film(R=...)."))
-        if not (isinstance(self.conductivity, numbers.Real) and 0 < self.conductivity < np.inf):
-            raise ValueError(explain(f"Layer ({self.name}).conductivity", f"found {self.conductivity!r}", "a positive"
-                                     " number is needed", "S/m; 1 S/cm is 100 S/m."))
-        if not callable(self.thickness):
-            self._check(np.asarray(self.thickness, dtype=float))
+        if self.thickness is None:
+            raise ValueError(explain(f"Layer ({self.name}).thickness", "found none", "a thickness in m is needed",
+                                     "20 nm is 20e-9; or give Film(R=...)."))
+        for name in ("thickness", "conductivity"):
+            value = getattr(self, name)
+            _check_kind(f"Layer ({self.name}).{name}", value)
+            if not callable(value):
+                self._check(name, np.asarray(value, dtype=float))
+        for note in self.notes:
+            warnings.warn(note, TrustWarning, stacklevel=3)
 
     def resistance(self, x: np.ndarray) -> np.ndarray:
         """R [Ohm m2] at the points."""
-        thickness = np.asarray(self.thickness(x) if callable(self.thickness) else self.thickness, dtype=float)
-        self._check(thickness)
-        return np.broadcast_to(thickness / self.conductivity, x.shape[1:])
+        thickness, conductivity = (_at(f"Layer ({self.name}).{name}", getattr(self, name), x)
+                                   for name in ("thickness", "conductivity"))
+        self._check("thickness", thickness)
+        self._check("conductivity", conductivity)
+        return thickness / conductivity
 
-    def _check(self, thickness) -> None:
-        if not np.all(np.isfinite(thickness)) or np.any(thickness < 0):
-            raise ValueError(explain(f"Layer ({self.name}).thickness", f"found {np.min(thickness):g} m", "a finite"
+    def _check(self, name: str, values) -> None:
+        if name == "conductivity" and not np.all(np.isfinite(values) & (values > 0)):
+            raise ValueError(explain(f"Layer ({self.name}).conductivity", f"found {np.min(values):g}", "a positive"
+                                     " number is needed", "S/m; 1 S/cm is 100 S/m."))
+        if name == "thickness" and not np.all(np.isfinite(values) & (values >= 0)):
+            raise ValueError(explain(f"Layer ({self.name}).thickness", f"found {np.min(values):g} m", "a finite"
                                      " thickness >= 0 is needed", "In metres: 20 nm is 20e-9."))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the report has to repeat."""
+        if callable(self.conductivity) or self.conductivity >= BULK:
+            return ()
+        return (f"film: {self.name}: a conductivity of {self.conductivity:g} S/m is that of a bulk phase; films on real"
+                " electrodes conduct as if by 1e-6 to 1e-5 S/m",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +77,27 @@ class Film:
 
     Layers whose conductivity is that of a bulk phase (Li2O, LiF: near 1e-7 S/m and below) overstate R by two to three
     orders of magnitude against measured cells; such a film carries a note that the report repeats.
+
+    Raises ValueError where neither or both are given, and for values that no film has.
     """
 
     R: float | Callable | None = None  # [Ohm m2] per true area, >= 0; a function takes x (dimension, points) [m]
     layers: tuple[Layer, ...] = ()  # in series, in place of R
 
     def __post_init__(self):
-        object.__setattr__(self, "layers", tuple(self.layers))
-        if self.R is not None and self.layers:
-            raise ValueError(explain("Film", "found both R and layers", "one of them describes the film",
-                                     "Leave out R; a layer of fixed resistance is thickness over conductivity."))
-        wrong = [layer for layer in self.layers if not isinstance(layer, Layer)]
+        several = isinstance(self.layers, tuple | list)
+        wrong = [layer for layer in self.layers if not isinstance(layer, Layer)] if several else [self.layers]
         if wrong:
-            raise ValueError(explain("Film.layers", f"found {wrong[0]!r}", "a sequence of cf.Layer is needed",
-                                     "For example cf.Layer(thickness=20e-9, conductivity=5e-6)."))
+            raise ValueError(explain("Film.layers", f"found {wrong[0]!r}", "a sequence of cf.Layer is"
+                                     " needed", "For example [cf.Layer(thickness=20e-9, conductivity=5e-6)]."))
+        layers = tuple(self.layers)
+        object.__setattr__(self, "layers", layers)
+        if (self.R is None) == (not layers):
+            found = "found neither R nor layers" if self.R is None else "found both R and layers"
+            raise ValueError(explain("Film", found, "one of them describes the film", "R=0.0 is no film; a layer of"
+                                     " fixed resistance is thickness over conductivity."))
+        if not layers:
+            _check_kind("Film.R", self.R)
         if self.R is not None and not callable(self.R):
             _check(np.asarray(self.R, dtype=float))
 
@@ -76,17 +105,14 @@ class Film:
         """R [Ohm m2] at the points x (dimension, points) [m]: the sum over the layers, which lie in series."""
         if self.layers:
             return np.sum([layer.resistance(x) for layer in self.layers], axis=0)
-        R = self.R(x) if callable(self.R) else 0.0 if self.R is None else self.R
-        R = np.broadcast_to(np.asarray(R, dtype=float), x.shape[1:])
+        R = _at("Film.R", self.R, x)
         _check(R)
         return R
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the report has to repeat."""
-        return tuple(f"film: {layer.name}: a conductivity of {layer.conductivity:g} S/m is that of a bulk phase; films"
-                     " on real electrodes conduct as if by 1e-6 to 1e-5 S/m" for layer in self.layers
-                     if layer.conductivity < BULK)
+        return tuple(note for layer in self.layers for note in layer.notes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,18 +131,23 @@ class MosaicFilm:
     seed: int = 0
 
     def __post_init__(self):
-        object.__setattr__(self, "shares", tuple(self.shares))
-        object.__setattr__(self, "films", tuple(self.films))
-        if len(self.shares) != len(self.films) or not self.films or not all(isinstance(f, Film) for f in self.films):
+        for name in ("shares", "films"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, tuple(value) if isinstance(value, tuple | list) else (value,))
+        if len(self.shares) != len(self.films) or not all(isinstance(f, Film) for f in self.films):
             raise ValueError(explain("MosaicFilm", f"found {len(self.shares)} shares and {self.films!r}", "one share"
                                      " for each cf.Film is needed", "For example shares=(0.9, 0.1), films=(a, b)."))
         good = all(isinstance(s, numbers.Real) and 0 < s <= 1 for s in self.shares)
         if not good or abs(sum(self.shares) - 1) > 1e-9:
             raise ValueError(explain("MosaicFilm.shares", f"found {self.shares}", "shares above 0 that add up to 1 are"
                                      " needed", "Give area fractions, not per cent."))
-        if self.correlation_length is not None and not self.correlation_length > 0:
-            raise ValueError(explain("MosaicFilm.correlation_length", f"found {self.correlation_length!r}", "a positive"
+        length = self.correlation_length
+        if length is not None and not (isinstance(length, numbers.Real) and 0 < length < np.inf):
+            raise ValueError(explain("MosaicFilm.correlation_length", f"found {length!r}", "a positive"
                                      " length [m] or None (vanishing) is needed", "5 um is 5e-6."))
+        if isinstance(self.seed, bool) or not (isinstance(self.seed, numbers.Integral) and self.seed >= 0):
+            raise ValueError(explain("MosaicFilm.seed", f"found {self.seed!r}", "a whole number is needed",
+                                     "The seed lays out the patches; any will do."))
 
     def resistance(self, x: np.ndarray) -> np.ndarray:
         """R [Ohm m2] of all patches in parallel: 1/R = sum share_k/R_k."""
@@ -127,6 +158,21 @@ class MosaicFilm:
     @property
     def notes(self) -> tuple[str, ...]:
         return tuple(note for film in self.films for note in film.notes)
+
+
+def _check_kind(where: str, value) -> None:
+    if not callable(value) and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
+        raise ValueError(explain(where, f"found {value!r}", "a number or a function of position is needed",
+                                 "A function takes x (dimension, points) in m and returns one value per point."))
+
+
+def _at(where: str, value, x: np.ndarray) -> np.ndarray:
+    """(points,) a number, or a function of position, at the points."""
+    found = np.asarray(value(x) if callable(value) else value, dtype=float)
+    if found.ndim and found.shape != x.shape[1:]:
+        raise ValueError(explain(where, f"found a function that returns {found.shape} values for {x.shape[1:]} points",
+                                 "one value per point is needed", "x has the shape (dimension, points), in m."))
+    return np.broadcast_to(found, x.shape[1:])
 
 
 def _check(R: np.ndarray) -> None:

@@ -25,6 +25,7 @@ from cellfem.physics.kinetics import Kinetics
 
 WIDTH = 2.5e-3  # [V] over which S rises
 COVERING = 36.0  # [C/m2] = 1e-3 mAh/cm2, some 5 nm of lithium; illustrative
+HIGHEST = 1.0  # [V] nucleation overpotentials beyond are millivolts by mistake
 NO_METAL = 1e-9  # [-] charge over that of covering, below which a place carries no metal
 LARGEST = 1e200  # [A/m2] rates far from the solution overflow
 _ITERATIONS = 100
@@ -34,40 +35,56 @@ _ITERATIONS = 100
 class Nucleation:
     """How metal starts on a surface; numbers or functions of position x (dimension, points) [m].
 
-    Raises ValueError for negative overpotentials and charges that are not positive.
+    Raises ValueError for overpotentials outside 0 to 1 V (a function may give -inf, no barrier) and for charges and
+    widths that are not positive.
     """
 
     eta: float | Callable | None = None  # [V] nucleation overpotential >= 0; None: no barrier
     q_n: float | Callable = COVERING  # [C/m2] charge per true area after which 63 % of a place is covered
-    width: float = WIDTH  # [V]
+    width: float | Callable = WIDTH  # [V]
 
     def __post_init__(self):
-        if not (self.eta is None or callable(self.eta) or isinstance(self.eta, numbers.Real)):
+        if isinstance(self.eta, bool) or not (self.eta is None or callable(self.eta)
+                                              or isinstance(self.eta, numbers.Real)):
             raise ValueError(explain("Nucleation.eta", f"found {self.eta!r}", "a number, a function of position or None"
                                      " (no barrier) is needed", "Give volts, 0.04 for copper, say."))
         if isinstance(self.eta, numbers.Real):
             _check_eta(np.array([float(self.eta)]))
-        if not callable(self.q_n):
-            _check_positive("q_n", self.q_n)
-        _check_positive("width", self.width)
+        for name in ("q_n", "width"):
+            if not callable(getattr(self, name)):
+                _check_positive(name, getattr(self, name))
 
-    def at(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """eta_nuc [V] (-inf: no barrier) and q_n [C/m2] at the points x (dimension, points) [m]."""
-        eta = -math.inf if self.eta is None else self.eta(x) if callable(self.eta) else self.eta
-        eta = np.broadcast_to(np.asarray(eta, dtype=float), x.shape[1:]).copy()
+    def at(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """eta_nuc [V] (-inf: no barrier), q_n [C/m2] and width [V] at the points x (dimension, points) [m]."""
+        eta = _at("eta", -math.inf if self.eta is None else self.eta, x)
         if self.eta is not None:
             _check_eta(eta)
-        q_n = np.broadcast_to(np.asarray(self.q_n(x) if callable(self.q_n) else self.q_n, dtype=float), x.shape[1:])
-        if not np.all(np.isfinite(q_n) & (q_n > 0)):
-            _check_positive("q_n", float(q_n[~(np.isfinite(q_n) & (q_n > 0))][0]))
-        return eta, q_n.copy()
+        others = []
+        for name in ("q_n", "width"):
+            values = _at(name, getattr(self, name), x)
+            wrong = ~(np.isfinite(values) & (values > 0))
+            if np.any(wrong):
+                _check_positive(name, float(values[wrong][0]))
+            others.append(values)
+        return eta, *others
+
+
+def _at(name: str, value, x: np.ndarray) -> np.ndarray:
+    """(points,) a number, or a function of position, at the points."""
+    found = np.asarray(value(x) if callable(value) else value, dtype=float)
+    if found.ndim and found.shape != x.shape[1:]:
+        raise ValueError(explain(f"Nucleation.{name}", f"found a function that returns {found.shape} values for"
+                                 f" {x.shape[1:]} points", "one value per point is needed",
+                                 "x has the shape (dimension, points), in m."))
+    return np.array(np.broadcast_to(found, x.shape[1:]))
 
 
 def _check_eta(eta: np.ndarray) -> None:
-    wrong = ~(np.isfinite(eta) & (eta >= 0))
+    wrong = ~(np.isneginf(eta) | (eta >= 0) & (eta <= HIGHEST))
     if np.any(wrong):
-        raise ValueError(explain("Nucleation.eta", f"found {eta[wrong][0]:g} V", "a nucleation overpotential >= 0 is"
-                                 " needed", "Give its magnitude in volts (40 mV on copper: 0.04); None: no barrier."))
+        raise ValueError(explain("Nucleation.eta", f"found {eta[wrong][0]:g} V", "a nucleation overpotential from 0 to"
+                                 f" {HIGHEST:g} V is needed", "Give its magnitude in volts (40 mV on copper: 0.04);"
+                                 " None: no barrier."))
 
 
 def _check_positive(name: str, value) -> None:

@@ -135,6 +135,25 @@ def cycles_to_retention(efficiency: float, retention: float) -> float:
     return math.inf if efficiency == 1 else math.log(retention) / math.log(efficiency)
 
 
+def cycles_of_excess(efficiency: float, excess: float, cycled: float) -> float:
+    """Cycles n = excess/((1 - CE) cycled) that an excess of metal lasts while each cycle loses the share 1 - CE.
+
+    A cell without excess has n = 0 such cycles and loses capacity from the first on (`retention_of_efficiency`); inf at
+    CE = 1.  Any one unit of charge.
+
+    >>> round(cycles_of_excess(0.99, 3.0, 1.0))
+    300
+    """
+    _check_share("cycles_of_excess: efficiency", efficiency)
+    for name, value, least in (("excess", excess, 0.0), ("cycled", cycled, math.ulp(0.0))):
+        if isinstance(value, bool) or not (isinstance(value, numbers.Real) and least <= value < math.inf):
+            raise ValueError(explain(f"cycles_of_excess: {name}", f"found {value!r}", "a charge is needed: an excess of"
+                                     " at least 0, and more than 0 that is cycled", "Both charges in one unit."))
+    if excess == 0:
+        return 0.0
+    return math.inf if efficiency == 1 else excess / ((1 - efficiency) * cycled)
+
+
 def average_efficiency(*, cycled: float, cycles: int, stripped: float, reservoir: float) -> float:
     """Average Coulombic efficiency (n Q_c + Q_s)/(n Q_c + Q_T) from a reservoir of metal that cycling eats up.
 

@@ -128,7 +128,7 @@ def _solution(system: System, steps, frames: list[Frame], outcome: Outcome, stat
                    current,
                    np.array([_applied(steps[frame.step_index]) for frame in frames]), isinstance(steps[0], Steady))
     _trust(result, fields)
-    notes = _range_notes(cell, fields["c"]) + _filling_notes(cell, q)
+    notes = _range_notes(cell, fields["c"]) + _filling_notes(cell, q) + cell.film_notes
     surface = {key: cell.sites.on_facets(values) for key, values in sites.items()} if len(cell.sites.facets) else {}
     return Solution(cell, steps, times, index, fields, surface, sites, current, voltage, outcome, stats, result, notes)
 
