@@ -144,21 +144,36 @@ def test_two_channels_share_the_current_like_two_branches(I):
 
 
 def test_the_advantage_vanishes_where_delta_passes_one():
-    """Fast kinetics: while the ohmic drop is below the barrier the bare branch waits; beyond, the branches differ by
-    alpha F eta_nuc/(2 R T delta) at most, which is 0.39 at delta = 1 and falls as 1/delta.
+    """Fast kinetics: the bare branch waits while the ohmic drop of the other is below the overpotential at which it
+    sets in, eta_nuc less some widths of the threshold; beyond, the branches differ by alpha F eta/(2 R T delta).
+
+    The knee between the two, and where half of the advantage is gone, are those of the two-branch circuit.
     """
     i_0 = 2e3
     cell, L, kappa = branches(0.001, i_0=i_0)
-    advantage = {}
-    for delta in (0.05, 0.1, 0.5, 1.0, 3.0, 6.0):
-        I = delta * kappa / (0.5 * f * L)
-        share = split(cell, I)
-        assert share == pytest.approx(circuit(I, L, kappa, i_0), rel=5e-3), delta
-        advantage[delta] = 2 * share - 1
-    critical = 0.5 * f * BARRIER / 2
-    assert advantage[0.05] > 0.99 and advantage[0.1] > 0.98
-    assert all(advantage[delta] < critical / delta for delta in (0.5, 1.0, 3.0, 6.0))
-    assert advantage[6.0] / advantage[3.0] == pytest.approx(0.5, rel=0.05)
+
+    def advantage(delta, of):
+        return 2 * of(delta * kappa / (0.5 * f * L)) - 1
+
+    def predicted(delta):
+        return advantage(delta, lambda I: circuit(I, L, kappa, i_0))
+
+    def found(delta):
+        return advantage(delta, lambda I: split(cell, I))
+
+    half = brentq(lambda delta: predicted(delta) - 0.5, 0.1, 2.0)
+    knee = 0.5 * half  # where 1 meets the branch that falls as 1/delta
+    assert knee < 0.5 * f * BARRIER / 2 < 1, "before delta = 1"
+    for place in (knee, half):
+        around = place * np.array([0.7, 0.8, 0.9, 1.1, 1.2, 1.3])
+        values = np.array([found(delta) for delta in around])
+        assert values == pytest.approx([predicted(delta) for delta in around], abs=5e-3), place
+        assert np.all(np.diff(values) < 0)
+        if place == half:  # crossed between three points on each side
+            assert np.interp(0.0, 0.5 - values, around) == pytest.approx(half, rel=1e-2)
+    assert found(0.5 * knee) > 0.97, "all of it"
+    assert found(6.0) / found(3.0) == pytest.approx(0.5, rel=0.05), "and then as 1/delta"
+    assert found(1.0) < 0.25
 
 
 @pytest.mark.slow
