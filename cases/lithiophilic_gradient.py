@@ -8,7 +8,8 @@
 A skeleton after Pu et al. (Nat. Commun. 2019, 10, 1896): nickel, its bottom under gold (no nucleation overpotential),
 its top under alumina (nothing plates).  Bare, it fills from the top.  Gold draws all the metal until nickel is covered
 as well: as long as the overpotential stays well below nickel's 30 mV, that takes some covering charges, not some
-mAh/cm2.  What keeps the metal down for good is the alumina.
+mAh/cm2.  What keeps the metal down for good is the alumina.  The last run has both on sheets that are resolved in 2-D:
+view.py shows the metal grow on them.
 """
 import tomllib
 from pathlib import Path
@@ -26,6 +27,9 @@ PLATING = cf.Galvanostatic(current=2 * mA / cm**2, capacity=3 * mAh / cm**2)
 START = 0.1 * mAh / cm**2
 CURRENTS, COVERINGS = [0.5, 10.0], [36.0, 360.0, 3600.0]     # [mA/cm2], [C/m2] of true area
 SHARE = "to the bottom half [%]"
+# the coatings of "gold and alumina" on sheets that are resolved in 2-D
+SHEETS = {"shape": "walls", "dimension": 2, "size_um": [20.5, 100.0], "cell_size_um": 3.0,
+          "walls": {"pitch_um": 41.0, "thickness_um": 1.0}}
 
 
 def skeleton(without, covering=None):
@@ -36,6 +40,12 @@ def skeleton(without, covering=None):
     keys["surface"].setdefault("nucleation_mV", NICKEL_MV)
     if covering is not None:
         keys["surface"]["covering_C_m2"] = covering
+    return cf.Geometry.from_dict(keys)
+
+
+def sheets():
+    keys = tomllib.loads(DESIGN.read_text(encoding="utf-8")) | SHEETS
+    del keys["electrode"]
     return cf.Geometry.from_dict(keys)
 
 
@@ -60,6 +70,7 @@ def first(coarsen):
 
 def main(out=ROOT / "results" / "lithiophilic_gradient", coarsen=1.0):
     runs = {name: plate(skeleton(without), PLATING, coarsen) for name, without in SKELETONS.items()}
+    runs["sheets"] = plate(sheets(), PLATING, coarsen)
     rows = cf.write_report(out, runs, title="How far does a lithiophilic bottom lead the metal down?")
     cf.write_table(out, "filling", cf.filling_table(runs, every=1 * mAh / cm**2))
     cf.write_filling(out, "filling", runs, every=1 * mAh / cm**2)

@@ -5,8 +5,9 @@
            start.csv and start.png: nucleation dip and plateau of each pair
 
 A felt of porosity 0.8 is covered by one substrate after the other and plated to 0.2 mAh/cm2.  The dip is what the bare
-substrate costs above the plateau of the metal on itself.  Overpotentials are those of lithium for every metal, since
-none were found for sodium and potassium; what differs between the metals is film, electrolyte and room.
+substrate costs above the plateau of the metal on itself.  Overpotentials are those of lithium where none is known: for
+potassium on everything, for sodium on all but tin and gold, with which it alloys; what differs otherwise is film,
+electrolyte and room.  `sheets` are resolved in 2-D, on copper and on gold: view.py shows their metal grow.
 """
 from pathlib import Path
 
@@ -25,11 +26,12 @@ from cellfem.materials import (
 from cellfem.units import cm, mA, mAh
 
 ROOT = Path(__file__).parents[1]
-FELT = ROOT / "geometries" / "graded_uniform.toml"
+FELT, SHEETS = ROOT / "geometries" / "graded_uniform.toml", ROOT / "geometries" / "vga_2d.toml"
 CHEMISTRIES = [(LITHIUM, LIPF6_EC_DMC), (SODIUM, NAPF6_EC_PC), (POTASSIUM, KFSI_DME)]
 SUBSTRATES = [substrates.COPPER, substrates.NICKEL, substrates.CARBON, substrates.TIN, substrates.PLATINUM,
               substrates.ALUMINIUM, substrates.GOLD]
 PLATING = cf.Galvanostatic(current=1 * mA / cm**2, capacity=0.2 * mAh / cm**2)
+BARRIER = "nucleation overpotential [mV]"
 DIP, PLATEAU = "nucleation dip [mV]", "plateau after nucleation [mV]"
 
 
@@ -47,13 +49,19 @@ def main(out=ROOT / "results" / "substrates", coarsen=1.0):
         for substrate in SUBSTRATES:
             name = f"{metal.symbol}-{substrate.name}"
             runs[name] = plate(design, metal, electrolyte, substrate, mesh)
-            known[name] = 1e3 * dict(substrate.eta)["Li"]
+            known[name] = 1e3 * substrate.nucleation(metal.symbol).eta
+    sheets = cf.Geometry.load(SHEETS).mesh(coarsen=coarsen)
+    for substrate in (substrates.COPPER, substrates.GOLD):
+        name = f"sheets-{substrate.name}"
+        cell = cf.Cell(sheets, metal=LITHIUM, electrolyte=LIPF6_EC_DMC, host=CARBON, separator=CELGARD_2500,
+                       substrate=substrate)
+        runs[name], known[name] = cf.solve(cell, PLATING), 1e3 * substrate.nucleation("Li").eta
     rows = cf.write_report(out, runs, title="Which substrate lets lithium, sodium and potassium start gently?")
-    start = [{"run": row["run"], "metal": row["metal"], "nucleation overpotential of Li [mV]": known[row["run"]],
-              DIP: row[DIP], PLATEAU: row[PLATEAU]} for row in rows]
+    start = [{"run": row["run"], "metal": row["metal"], BARRIER: known[row["run"]], DIP: row[DIP],
+              PLATEAU: row[PLATEAU]} for row in rows]
     cf.write_table(out, "start", start)
-    cf.write_curves(out, "start", start, x="nucleation overpotential of Li [mV]", values=[DIP, PLATEAU], group="metal",
-                    logarithmic=False)
+    felts = [row for row in start if not row["run"].startswith("sheets")]
+    cf.write_curves(out, "start", felts, x=BARRIER, values=[DIP, PLATEAU], group="metal", logarithmic=False)
     return rows
 
 
