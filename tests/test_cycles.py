@@ -131,6 +131,14 @@ def test_stripping_ends_at_a_voltage(cell):
     assert run.voltage[-1] == pytest.approx(-0.5, abs=2e-3)
 
 
+def test_a_voltage_strips_to_empty(cell):
+    run = cf.solve(cell, [PLATE, cf.Potentiostatic(voltage=-0.5, duration=1e4), cf.Rest(duration=100.0)])
+    stripped = run.step_index == 1
+    assert run.times[stripped][-1] < 1e4 and np.isnan(run.voltage[-1])
+    returned(run)
+    assert cf.solve(cell, [PLATE, cf.Potentiostatic(voltage=-0.5, duration=1e4)]).outcome.kind == "stripped"
+
+
 def test_a_film_leaves_metal_behind(cell):
     """Behind a thick film part of the host cannot be stripped before the voltage ends it."""
     film = cf.Film(R=lambda x: np.where(x[-1] < 50e-6, 5e-3, 2.0))

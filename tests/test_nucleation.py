@@ -98,6 +98,9 @@ def test_dip_and_plateau_of_a_plane():
     expected = np.array([-host_overpotential(I, charge, R) for charge in q])
     assert np.max(np.abs(run.voltage - drop - expected)) < 1e-3 * expected.min()
     assert dip - plateau > 0.03, "the barrier shows"
+    row = cf.report(run)
+    assert row["plateau after nucleation [mV]"] == pytest.approx(1e3 * expected[-1], rel=1e-3)
+    assert row["nucleation dip [mV]"] == pytest.approx(1e3 * (expected[0] - expected[-1]), rel=1e-3)
     assert run.audit.charge < 1e-9 and run.audit.salt < 1e-11
 
 

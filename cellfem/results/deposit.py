@@ -132,7 +132,7 @@ def nucleation_numbers(solution: Solution, k: int) -> dict[str, float]:
     keys = "nucleation dip [mV]", "plateau after nucleation [mV]", "nucleated surface [%]"
     if not nucleates(solution):
         return {}
-    dip, plateau = dip_and_plateau(host_overpotentials(solution, first_plating(solution)))
+    dip, plateau = dip_and_plateau(surface_overpotentials(solution, first_plating(solution)))
     share = solution.cell.sites.mean(nucleated(solution, k))
     return {keys[0]: 1e3 * dip, keys[1]: 1e3 * plateau, keys[2]: 100 * share}
 
@@ -147,6 +147,13 @@ def host_overpotentials(solution: Solution, moments: np.ndarray) -> np.ndarray:
     """(moments,) potential [V] of a reference electrode in the plane of the counter electrode against the collector."""
     counter = solution.cell.counter_sites
     return solution.fields["phi_e"][np.ix_(moments, counter.nodes)] @ counter.area / counter.area.sum()
+
+
+def surface_overpotentials(solution: Solution, moments: np.ndarray) -> np.ndarray:
+    """(moments,) mean over the surface of phi_e - phi_s [V], film included: what kinetics, film and nucleation cost."""
+    sites, cell = solution.sites, solution.cell
+    drop = sites["plating"][moments] / sites["surface"][moments] * cell.film_resistance
+    return cell.sites.mean(drop - sites["eta"][moments])
 
 
 def dip_and_plateau(trace: np.ndarray) -> tuple[float, float]:

@@ -119,9 +119,9 @@ class Stops:
             found = "its metal takes all of the pores' volume" if whole else "the deposit fills it there"
             return Outcome("closed", f"pore closed at ({self.cell.place(place)}), t = {closing:.4g} s: {found},"
                            f" {plated / (mAh / cm**2):.4g} mAh/cm2 are in the host", closing, tuple(map(float, place)))
+        if self._emptied(step):
+            return self._stripped(time, step.x1)
         if self.stripping:
-            if not has_metal(self.cell, q):
-                return self._stripped(time, step.x1)
             if self.march.cutoff is not None and self._voltage(y) <= -self.march.cutoff + NEAR:
                 return self._stripped(time, step.x1, f" at {-self.march.cutoff:g} V")
         return None
@@ -135,6 +135,13 @@ class Stops:
     def _current(self, step: Step) -> float:
         """Superficial plating current density [A/m2] at the step's end."""
         return float(self.march._charge(step.k1) @ self.cell.sites.area) / (2 * (step.s + step.h) * self.cell.area)
+
+    def _emptied(self, step: Step) -> bool:
+        """Whether the host, which starts bare, has given its last metal in this step."""
+        if self.cell.bare is None:
+            return False
+        before, after = (has_metal(self.cell, self.march._charge(x)) for x in (step.x0, step.x1))
+        return not after and (self.stripping or before)
 
     def exhausted(self, time: float, x: np.ndarray) -> Outcome | None:
         """The outcome where no step succeeds any more because hardly any metal is left."""
