@@ -9,9 +9,9 @@ the steady drop and spread of the current at 1 mA/cm2 within that piece.  Its ho
 thick, the same for all, behind the same separator: it plates 3 mAh/cm2 at 1 mA/cm2, which gives drop, spread, risk and
 filling, and its current at 1 %.  mAh per gram of anode counts the host (areal mass) and the metal plated: the price of
 a heavy scaffold.  The twin of a foam with pores wider than 100 um (cu_foam) is a formality.  Hosts are equipotential;
-dimensions are assumed where the design files say so.  Where walls or gaps are too thin for the cells that are asked for
-(`coarsen`), a piece takes finer ones, and its row says which.  What fails is listed with its reason and does not stop
-the rest.
+dimensions are assumed where the design files say so.  Pieces have cells twice as large as their designs say
+(`coarsen`); where walls or gaps are too thin for them, a piece takes finer ones, and its row says which.  What fails is
+listed with its reason and does not stop the rest.
 """
 from dataclasses import replace
 from math import inf
@@ -101,7 +101,7 @@ def filled(rows):
     return [{key: row.get(key, float("nan")) for key in keys} for row in rows]
 
 
-def main(out=ROOT / "results" / "host_gallery", coarsen=1.0):
+def main(out=ROOT / "results" / "host_gallery", coarsen=2.0):
     rows, runs = [], {}
     for name in HOSTS:
         try:
