@@ -12,6 +12,8 @@ from skfem import MeshTet1
 
 import cellfem as cf
 from cellfem.errors import GeometryError, TrustWarning
+from cellfem.geometry import fibres, foam, packing, random_media
+from cellfem.geometry import sheets as stacks
 from cellfem.geometry.checks import check_cells, check_percolation, check_regions
 from cellfem.geometry.graph import components
 from cellfem.geometry.levelset import body_fitted
@@ -174,20 +176,34 @@ def test_no_flat_or_inverted_cells(body, least, sizes):
     assert least_angle(mesh) >= least
 
 
+RANDOM = {  # every random shape of the library: sharp where parts cross, smooth where a field is cut
+    "foam": (SHARP, lambda seed: foam.open_foam(UNIT, pore=0.55, porosity=0.85, seed=seed)),
+    "fibres": (SHARP, lambda seed: fibres.fibre_mat(UNIT, diameter=0.22, porosity=0.75, seed=seed, tilt=0.2,
+                                                    tilt_spread=0.3)),
+    "flakes": (SHARP, lambda seed: stacks.flakes(UNIT, extent=0.6, thickness=0.16, porosity=0.8, seed=seed)),
+    "gaussian": (SMOOTH, lambda seed: random_media.gaussian_medium(UNIT, correlation_lengths=0.2, porosity=0.6,
+                                                                   seed=seed)),
+    "spheres": (SHARP, lambda seed: random_media.overlapping_spheres(UNIT, diameter=0.4, porosity=0.6, seed=seed,
+                                                                     spread=0.2)),
+    "particles": (SHARP, lambda seed: packing.particles(UNIT, diameter=0.45, porosity=0.6, gap=-0.02, seed=seed)),
+}
+
+
 @pytest.mark.slow
 def test_two_hundred_random_scaffolds():
-    worst = {SMOOTH: 90.0, SHARP: 90.0}
+    worst = dict.fromkeys(RANDOM, 90.0)
     for seed in range(200):
-        kind = (union, bars, sheets, waves)[seed % 4]
+        kind = list(RANDOM)[seed % len(RANDOM)]
+        body = RANDOM[kind][1](seed)
+        cubes = 0.05 if seed % 12 < 6 else 0.1
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrustWarning)
-            mesh = body_fitted(kind(seed), UNIT, 0.06 if seed % 8 < 4 else 0.12, surface_cell_size=0.06)
+            mesh = body_fitted(body, UNIT, cubes, surface_cell_size=0.05)
         check_box(mesh, UNIT)
-        least = SMOOTH if kind is waves else SHARP
-        worst[least] = min(worst[least], least_angle(mesh))
+        worst[kind] = min(worst[kind], least_angle(mesh))
         # a pocket that lies between the nodes of the coarse lattice is not seen, so nothing refines toward it
-        check_parts(mesh, kind(seed), 0.06 if seed % 8 < 4 else 0.12)
-    assert worst[SMOOTH] >= SMOOTH and worst[SHARP] >= SHARP, worst
+        check_parts(mesh, body, cubes)
+    assert all(angle >= RANDOM[kind][0] for kind, angle in worst.items()), worst
 
 
 def holding(mesh, x, candidates):

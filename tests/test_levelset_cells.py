@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_levelset import gyroid, union
@@ -33,6 +35,23 @@ def test_balances_hold_in_time():
     assert row["charge balance [-]"] < 1e-9 and row["salt balance [-]"] < 1e-11
     mesh = run.cell.mesh
     assert np.isclose(run.cell.sites.area.sum(), facet_areas(mesh, mesh.boundaries["host_surface"]).sum())
+
+
+@pytest.mark.parametrize("kind", ["finite sigma", "periodic", "coated"])
+def test_balances_hold_on_every_kind_of_body(kind):
+    keys = {"name": kind, "shape": "minimal_surface", "source": "made up", "dimension": 3,
+            "size_um": [10.0, 10.0, 10.0], "separator_um": 5.0, "cell_size_um": 2.0, "periodic": kind == "periodic",
+            "minimal_surface": {"kind": "gyroid", "sheet": False, "period_um": 10.0, "porosity": 0.7}}
+    if kind == "coated":
+        keys["coatings"] = {"top": {"depth_um": [0.0, 4.0], "blocked": 0.6, "film_Ohm_m2": 0.02}}
+    made = cf.Geometry.from_dict(keys)
+    host = replace(GRAPHENE, sigma=30.0) if kind == "finite sigma" else GRAPHENE
+    on = cf.Cell(made.mesh(), metal=LITHIUM, electrolyte=LIPF6_EC_DMC, host=host, separator=CELGARD_2500,
+                 **cf.graded(made))
+    run = cf.solve(on, cf.Galvanostatic(current=5 * mA / cm**2, capacity=0.02 * mAh / cm**2))
+    row = cf.report(run)
+    assert row["charge balance [-]"] < 1e-9 and row["salt balance [-]"] < 1e-11
+    assert on.resolved_host == (kind == "finite sigma")
 
 
 def test_answers_settle_to_second_order():
