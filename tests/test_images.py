@@ -14,7 +14,7 @@ import tifffile
 import cellfem as cf
 from cellfem.errors import GeometryError
 from cellfem.geometry import images, levelset
-from cellfem.geometry.images import Image, cleaned, coarsened, cropped, percolation, read_image, smooth_body
+from cellfem.geometry.images import Image, cleaned, coarsened, percolation, read_image, smooth_body
 from cellfem.geometry.measures import facet_areas, volumes
 from cellfem.geometry.summary import summary
 
@@ -83,14 +83,16 @@ def test_sides_mirror_or_repeat():
         assert np.abs(body(x)[near] - exact[near]).max() < 0.4 * UM
 
 
-def test_cropping_and_coarsening_keep_shares():
+def test_cropping_and_coarsening_keep_shares(tmp_path):
     solid = voxels(ball((8, 8, 8), 6), (16, 16, 16))
     image = Image(solid, np.full(3, UM))
-    assert cropped(image, [[0, 8], [0, 16], [4, 12]]).solid.shape == (8, 16, 8)
+    np.save(tmp_path / "ball.npy", solid.T)  # z, y, x
+    kept = read_image(tmp_path / "ball.npy", voxel=UM, crop_voxels=[[0, 8], [0, 16], [4, 12]])
+    assert np.array_equal(kept.solid, solid[:8, :, 4:12])
     half = coarsened(image, 2)
     assert half.porosity == pytest.approx(image.porosity, rel=1e-6) and half.voxel[0] == pytest.approx(2 * UM)
     with pytest.raises(ValueError, match="crop_voxels: found"):
-        cropped(image, [[0, 17], [0, 16], [0, 16]])
+        read_image(tmp_path / "ball.npy", voxel=UM, crop_voxels=[[0, 17], [0, 16], [0, 16]])
     with pytest.raises(ValueError, match="coarsen: found 17"):
         coarsened(image, 17)
 

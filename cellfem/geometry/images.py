@@ -120,12 +120,6 @@ def _solid(array: np.ndarray, threshold, solid_labels, where: str) -> np.ndarray
     return array == high if high > low else np.full(array.shape, bool(high))
 
 
-def cropped(image: Image, ranges: Sequence[Sequence[int]], where: str = "image") -> Image:
-    """The part of the image within [first, end) voxels along x, y and z."""
-    kept = _ranges(ranges, image.solid.shape, where)
-    return replace(image, solid=image.solid[tuple(slice(*r) for r in kept)])
-
-
 def _ranges(given: Sequence[Sequence[int]] | None, shape: Sequence[int], where: str) -> list[tuple[int, int]]:
     """[first, end) along x, y and z; all of the shape where nothing is given."""
     if given is None:
