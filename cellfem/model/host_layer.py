@@ -97,8 +97,13 @@ class HostLayer:
         found = np.zeros_like(mean)
         if self.pairing is not None:
             found = efficiency(self.mesh, cells, given.local, self.periods, self.pairing, self.box)
+        ions = None  # most directions are joined by the same cells
         for k in np.flatnonzero(~self.repeats):
-            found[k, k] = self._through(cells, given.local, k)
+            joining = self._joining(cells, k)
+            if len(joining) and (ions is None or not np.array_equal(ions.cells, joining)):
+                ions = CellOperators.compile(self.mesh, joining, given.local[..., joining], with_drift=False,
+                                             images=self.images)
+            found[k, k] = self._through(ions, k) if len(joining) else 0.0
         self._note_oblique(cells, given.local, what)
         excess = np.linalg.eigvalsh(found - mean)[-1] if np.all(self.repeats) else np.max(np.diag(found - mean))
         if excess > EXCESS * np.abs(mean).max():
@@ -154,17 +159,16 @@ class HostLayer:
         """Whether cells have a facet, not just an edge or a point, on that face."""
         return self._on(cells, axis, at).sum(axis=0) >= self.mesh.dim()
 
-    def _through(self, cells: np.ndarray, local: np.ndarray, axis: int) -> float:
-        """B along an axis, 0 where nothing connects its two faces."""
-        mesh, length = self.mesh, self.high[axis] - self.low[axis]
+    def _joining(self, cells: np.ndarray, axis: int) -> np.ndarray:
+        """Those of `cells` that connect the two faces of an axis."""
         label = self._label(cells)
         ends = [label[self._touching(cells, axis, at)] for at in (self.low, self.high)]
-        cells = cells[np.isin(label, np.intersect1d(*ends))]
-        if len(cells) == 0:
-            return 0.0
-        ions = CellOperators.compile(mesh, cells, local[..., cells], with_drift=False, images=self.images)
-        nodes = [np.unique(ions.pattern.local[mesh.t[:, cells][self._on(cells, axis, at)]])
-                 for at in (self.low, self.high)]
+        return cells[np.isin(label, np.intersect1d(*ends))]
+
+    def _through(self, ions: CellOperators, axis: int) -> float:
+        """B along an axis whose two faces the cells of `ions` connect."""
+        length, t = self.high[axis] - self.low[axis], self.mesh.t[:, ions.cells]
+        nodes = [np.unique(ions.pattern.local[t[self._on(ions.cells, axis, at)]]) for at in (self.low, self.high)]
         u = conduct(ions, np.concatenate(nodes), np.repeat([0.0, 1.0], [len(part) for part in nodes]))
         return energy(ions, u) * length**2 / self.box
 
