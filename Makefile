@@ -1,7 +1,8 @@
 # Needs Python >= 3.11 with venv, and make; everything else goes into .venv.
 #   make demo       two designs, three metals: table, report, files for ParaView
 #   make test       the default test suite
-#   make test-slow  the long tests         make lint   style
+#   make test-slow  the long tests; CASE_RESULTS=folder keeps what the small cases write
+#   make lint       style
 #   make verify     docs/verification.md, written by its tests
 #   make clean      remove .venv, results and caches
 
@@ -15,7 +16,7 @@ export MPLBACKEND ?= Agg
 .PHONY: help demo test test-slow verify lint clean
 
 help:
-	@sed -n '2,6s/^# *//p' Makefile
+	@sed -n '2,7s/^# *//p' Makefile
 
 demo: $(VENV)/.installed
 	$(PY) cases/vga_vs_hga.py
@@ -27,7 +28,7 @@ test: $(VENV)/.installed-test
 	$(PY) -m pytest -n auto --dist loadfile
 
 test-slow: $(VENV)/.installed-test
-	$(PY) -m pytest -m slow -n auto --durations=10
+	$(PY) -m pytest -m slow -n auto --durations=10 $(if $(CASE_RESULTS),--case-results $(CASE_RESULTS))
 
 # Rewrites docs/verification.md and its figures from the tests that it describes (some minutes).
 verify: $(VENV)/.installed-test

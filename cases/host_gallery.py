@@ -10,8 +10,8 @@ thick, the same for all, behind the same separator: it plates 3 mAh/cm2 at 1 mA/
 filling, and its current at 1 %.  mAh per gram of anode counts the host (areal mass) and the metal plated: the price of
 a heavy scaffold.  The twin of a foam with pores wider than 100 um (cu_foam) is a formality.  Hosts are equipotential;
 dimensions are assumed where the design files say so.  Pieces have cells twice as large as their designs say
-(`coarsen`); where walls or gaps are too thin for them, a piece takes finer ones, and its row says which.  What fails is
-listed with its reason and does not stop the rest.
+(`coarsen`); where these are too coarse for walls, gaps or bounds, a piece takes finer ones, and its row says which.
+What fails is listed with its reason and does not stop the rest.
 """
 from dataclasses import replace
 from math import inf
@@ -46,7 +46,7 @@ def piece(name, coarsen):
         try:
             mesh = design.mesh(coarsen=factor)
             return design, mesh, factor, cf.homogenise(mesh, host=replace(HOSTS[name], sigma=inf))
-        except cf.GeometryError as error:
+        except (cf.GeometryError, cf.ConvergenceError) as error:  # no mesh, or one whose tensor passes its bounds
             failed = error
     raise failed
 
@@ -106,7 +106,7 @@ def main(out=ROOT / "results" / "host_gallery", coarsen=2.0):
     for name in HOSTS:
         try:
             rows += rows_of(name, coarsen, runs)
-        except ValueError as error:
+        except (ValueError, cf.ConvergenceError) as error:
             rows.append({"run": name, "design": name, "metal": "", "failed": str(error)})
     rows = filled(rows)
     cf.write_table(out, "gallery", rows)

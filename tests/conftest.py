@@ -1,4 +1,4 @@
-"""The fixture `page` of the verification tests, and the option that writes their book."""
+"""The fixture `page` of the verification tests, and the options that keep their book and the results of the cases."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ PAGES = pytest.StashKey[dict]()
 def pytest_addoption(parser):
     parser.addoption("--verification-docs", metavar="FOLDER", type=Path,
                      help="write verification.md and its figures into this folder; needs -m verification")
+    parser.addoption("--case-results", metavar="FOLDER", type=Path,
+                     help="keep what the small cases write in this folder")
 
 
 def pytest_configure(config):

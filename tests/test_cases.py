@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import csv
 import runpy
 from pathlib import Path
 
 import pytest
 
+import cellfem as cf
+
 CASES = Path(__file__).parents[1] / "cases"
 STUDIES = {"sands_time", "safe_operation", "electrolyte_levers"}  # rows of limits, not of runs with fields
-SLOW = STUDIES | {"vga_vs_hga", "published_vga_hga", "host_gallery", "hga_holes", "resolved_vs_homogenised",
-                  "gradient_skeleton", "tortuosity_ladder", "lithiophilic_gradient", "substrates", "pore_filling",
-                  "mosaic_sei"}
 
 
-SCRIPTS = [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
-           for path in sorted(CASES.glob("*.py"))]
-
-
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::cellfem.TrustWarning")  # coarse meshes of thin walls say so
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_case_runs_coarse(script, tmp_path):
-    rows = runpy.run_path(str(script))["main"](out=tmp_path / "out", coarsen=4.0)
+@pytest.mark.parametrize("script", sorted(CASES.glob("*.py")), ids=lambda path: path.stem)
+def test_case_runs_coarse(script, tmp_path, request):
+    out = (request.config.getoption("--case-results") or tmp_path) / script.stem
+    rows = runpy.run_path(str(script))["main"](out=out, coarsen=3.0)
     assert rows
-    written = {path.name for path in (tmp_path / "out").iterdir()}
+    print(cf.format_table(rows))
+    written = {path.name for path in out.iterdir()}
     assert {"report.csv", "report.html"} <= written
+    for table in out.glob("*.csv"):
+        assert all(row.get("failed", "") == "" for row in csv.DictReader(table.read_text().splitlines())), table.name
     if script.stem not in STUDIES:
         assert len([name for name in written if name.endswith(".pvd")]) == len(rows)
 
