@@ -28,7 +28,7 @@ test: $(VENV)/.installed-test
 	$(PY) -m pytest -n auto --dist loadfile
 
 test-slow: $(VENV)/.installed-test
-	$(PY) -m pytest -m slow -n auto --durations=10 $(if $(CASE_RESULTS),--case-results $(CASE_RESULTS))
+	$(PY) -m pytest -m slow -n auto --durations=10 $(if $(CASE_RESULTS),--case-results=$(CASE_RESULTS))
 
 # Rewrites docs/verification.md and its figures from the tests that it describes (some minutes).
 verify: $(VENV)/.installed-test
