@@ -8,10 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import skfem
 
+from cellfem.materials import LITHIUM, Electrolyte, Host, Separator
+from cellfem.model.counter import UniformFlux
+from cellfem.model.medium import Medium
 from cellfem.model.sites import Sites
 from cellfem.model.solution import Audit, Outcome, Solution, Stats
 from cellfem.model.surface import Bare
-from cellfem.physics.deposit import Growth
+from cellfem.physics.film import Film
 
 UM = 1e-6
 
@@ -105,16 +108,20 @@ def fake_run(mesh, *, symbol="Li", times=(0.0, 900.0, 1800.0), strength=1.0, out
                 "eta": -1e-3 * plating}
     cell = SimpleNamespace(
         name="", mesh=mesh, sites=sites, area=52.5e-12, temperature=298.15,
-        electrolyte=SimpleNamespace(name="made-up electrolyte", c_0=1000.0),
-        metal=SimpleNamespace(symbol=symbol, name=symbol, thickness_per_charge=1.35e-10),
-        medium={"electrode": SimpleNamespace(growth=Growth())}, porosity=np.full(mesh.nelements, 0.8),
+        electrolyte=Electrolyte(name="made-up electrolyte", D=3e-10, kappa=1.0, t_plus=0.4,
+                                remarks=("D from a made-up <source>",), source="a made-up <book>"),
+        metal=replace(LITHIUM, symbol=symbol, name=symbol, marks=(("kinetics", "illustrative: i_0 = 95 A/m2"),)),
+        kinetics=None, kinetics_used=LITHIUM.kinetics, film=None, film_used=Film(R=5e-3), counter=UniformFlux(),
+        media=None, substrate=None, blocked=0.0, metal_at_start=np.zeros(len(sites.nodes)),
+        medium={"electrode": Medium.of(eps=0.8, tortuosity_factor=1.5, sigma=1.0, a_s=1e5)},
+        porosity=np.full(mesh.nelements, 0.8),
         electrode_volume=np.full(mesh.nvertices, 0.8e-12), electrode_space=np.full(mesh.nvertices, 1e-12),
         bare=Bare(np.full(len(sites.nodes), 0.01), np.full(len(sites.nodes), 36.0), 2.5e-3),
         counter_sites=SimpleNamespace(nodes=np.flatnonzero(mesh.p[-1] == height),
                                       area=np.ones(int(np.sum(mesh.p[-1] == height)))),
         room=np.full(len(sites.nodes), 5 * UM), film_resistance=np.full(len(sites.nodes), 5e-3),
-        host=SimpleNamespace(name="made-up host"), separator=SimpleNamespace(name="made-up separator"),
-        assumptions=("exchange current density 95 A/m2 (illustrative)", "D from a made-up <source>"))
+        host=Host(name="made-up host", sigma=1e3, rho=2200.0),
+        separator=Separator(name="made-up separator", eps=0.5, macmullin=5.0, thickness=25e-6))
     return Solution(
         cell=cell, protocol=(), times=times, step_index=np.zeros(len(times), int), fields=fields,
         surface={key: sites.on_facets(v) for key, v in at_sites.items()} if len(sites.facets) else {}, sites=at_sites,

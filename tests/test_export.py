@@ -14,6 +14,7 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
 
 from cellfem.fields import FIELDS, label
+from cellfem.materials import LITHIUM
 from cellfem.results import atomic, export, values, vtu
 
 IN_ELECTROLYTE = {label(key) for key in ("c", "depletion", "phi_e")}
@@ -73,7 +74,7 @@ def test_values_are_those_of_the_run_in_the_units_of_their_names(tmp_path):
     assert surface.point_data["plating current density [mA/cm2]"] == pytest.approx(plating / 10, rel=1e-6)
     charge = plating * 900 / 3.6e4  # mAh/cm2
     assert surface.point_data["plated charge [mAh/cm2]"] == pytest.approx(charge, rel=1e-6)
-    thickness = charge * 3.6e4 * 1.35e-10 * 1e6
+    thickness = charge * 3.6e4 * LITHIUM.thickness_per_charge * 1e6
     assert surface.point_data["deposit thickness [um]"] == pytest.approx(thickness, rel=1e-6)
     assert surface.point_data["pore filling [%]"] == pytest.approx(100 * thickness / 5, rel=1e-6)
     assert surface.point_data["nucleated share [-]"] == pytest.approx(-np.expm1(-charge * 1e3), rel=1e-6)

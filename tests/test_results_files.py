@@ -142,10 +142,11 @@ def test_the_report_is_written_whole(tmp_path):
     for address in page.addresses:
         assert base64.b64decode(address.split(",", 1)[1]).startswith(PNG)
     for expected in ("Does it <plate>?", "depleted at z=0 um <now>", "depletion, max [%]", "61.25", "inf",
-                     "D from a made-up <source> (all runs)", "c above 3000 mol/m3 (hom-K)", "1e-12", "pvpython"):
+                     "made-up electrolyte: D from a made-up <source> (all runs)", "a made-up <book>",
+                     "c above 3000 mol/m3 (hom-K)", "1e-12", "pvpython"):
         assert expected in page.text
     marked = "".join(data for tag, data in page.shown if tag == "mark")
-    assert "exchange current density 95 A/m2 (illustrative)" in marked and "made-up" not in marked
+    assert "kinetics: illustrative: i_0 = 95 A/m2" in marked and "made-up" not in marked
 
     compile((tmp_path / "out" / "view.py").read_text(), "view.py", "exec")
 

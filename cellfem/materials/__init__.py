@@ -20,6 +20,7 @@ from cellfem.materials.library import (
     default_electrolyte,
     find,
     names,
+    properties,
 )
 from cellfem.materials.metals import LITHIUM, POTASSIUM, SODIUM, Metal
 from cellfem.materials.property import Property
@@ -45,5 +46,5 @@ __all__ = [
     "LIPF6_EC_DMC", "LIPF6_EC_DMC_VALOEN", "LIPF6_EC_EMC", "LIPF6_EC_EMC_NYMAN", "LIPF6_EMC_FEC", "LITHIUM",
     "NAPF6_EC_PC", "NICKEL", "POTASSIUM", "SODIUM", "Electrolyte", "Host", "Metal", "Property", "Separator",
     "Substrate", "Table", "catalogue", "catalogue_markdown", "constant", "default_electrolyte", "find", "ideal",
-    "names", "substrates",
+    "names", "properties", "substrates",
 ]

@@ -67,15 +67,20 @@ def default_electrolyte(metal: Metal) -> Electrolyte:
 
 def catalogue() -> list[dict[str, str]]:
     """One row per value of the library, with the keys of `COLUMNS`; electrolytes at c_0 and 25 degC."""
-    describe = {"metal": _metal_rows, "electrolyte": _electrolyte_rows, "host": _host_rows,
-                "separator": _separator_rows, "substrate": _substrate_rows}
     rows = []
     for kind, materials in LIBRARY.items():
         for name, material in materials.items():
-            for row in describe[kind](material):
+            for row in properties(material):
                 head = {"kind": kind, "name": name, "material": material.name}
                 rows.append(head | dict(zip(COLUMNS[3:], row, strict=True)))
     return rows
+
+
+def properties(material: Metal | Electrolyte | Host | Separator | Substrate) -> list[tuple[str, ...]]:
+    """(property, value, unit, range, source, mark) of every value of a material; electrolytes at c_0 and 25 degC."""
+    describe = {Metal: _metal_rows, Electrolyte: _electrolyte_rows, Host: _host_rows, Separator: _separator_rows,
+                Substrate: _substrate_rows}
+    return list(describe[type(material)](material))
 
 
 def catalogue_markdown() -> str:

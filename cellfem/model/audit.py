@@ -103,7 +103,7 @@ def _last_with_metal(cell: Cell, q) -> int:
 
 
 def _law(cell: Cell, fields, sites, steady: bool, k: int) -> float:
-    """The kinetic law with film and nucleation at each site of the moment k, over the largest current there."""
+    """The kinetic law with film and nucleation at each site of the moment k, over the largest current of the run."""
     T, transport = cell.temperature, cell.electrolyte.at(cell.temperature)
     at = cell.sites.nodes
     c, plating = fields["c"][k, at], sites["plating"][k] / sites["surface"][k]
@@ -117,7 +117,7 @@ def _law(cell: Cell, fields, sites, steady: bool, k: int) -> float:
         ends = [rate * _covering(cell, sites["q"][k] + sign * rounding, eta, rate) for sign in (-1, 1)]
         low, high = np.minimum(*ends), np.maximum(*ends)
     wrong = np.maximum(np.maximum(low - plating, plating - high), 0.0)
-    return float(np.max(wrong) / max(np.max(np.abs(plating)), 1e-3))
+    return float(np.max(wrong) / max(np.max(np.abs(sites["plating"])), 1e-3))
 
 
 def _covering(cell: Cell, q, eta, rate) -> np.ndarray:

@@ -16,6 +16,7 @@ from cellfem.geometry.checks import check_percolation, check_regions, host_conne
 from cellfem.geometry.periodic import SIDE, images_of
 from cellfem.materials import Electrolyte, Host, Metal, Separator, Substrate
 from cellfem.model import surface
+from cellfem.model.assumptions import assumptions
 from cellfem.model.build_sites import active_sites, counter_sites
 from cellfem.model.counter import Counter, Foil, Reservoir
 from cellfem.model.medium import CONDUCTS_ELECTRONS, CONDUCTS_IONS, REGIONS, Medium, check_electrons
@@ -245,12 +246,6 @@ class Cell:
         """On the host."""
         return self.film or Film(R=self.metal.R_film)
 
-    @property
-    def film_notes(self) -> tuple[str, ...]:
-        """What a report has to repeat of the host's films."""
-        films = self.film_used.values() if isinstance(self.film_used, Mapping) else (self.film_used,)
-        return tuple(note for film in films for note in film.notes)
-
     @cached_property
     def counter_kinetics(self) -> Kinetics:
         """Of a metal-foil counter electrode."""
@@ -277,19 +272,7 @@ class Cell:
     @cached_property
     def assumptions(self) -> tuple[str, ...]:
         """Marks and caveats of every property in use, for the report to repeat."""
-        replaced = {"kinetics": self.kinetics is not None, "R_film": self.film is not None}
-        notes = [f"{self.metal.name}: {field}: {mark}" for field, mark in self.metal.marks if not replaced.get(field)]
-        for material in (self.electrolyte, self.host, self.separator):
-            if material is not None:
-                notes += material.notes
-        notes += [note for medium in (self.media or {}).values() if medium.electrolyte for note in
-                  medium.electrolyte.notes]
-        for kind in surface.nucleations(self).values():
-            notes += kind.notes(self.metal.symbol) if isinstance(kind, Substrate) else ()
-        notes += self.film_notes
-        if "host" in self.medium and self.medium["host"].equipotential:
-            notes.append("host: taken as equipotential (sigma = inf)")
-        return tuple(dict.fromkeys(notes))
+        return assumptions(self)
 
     def place(self, x: np.ndarray) -> str:
         """A position [m] in words, 'x=1, y=2, z=3 um'."""

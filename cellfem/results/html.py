@@ -10,13 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 
-from cellfem.model.protocol import Potentiostatic, Rest, Steady, Step
+from cellfem.model.assumptions import assumptions
 from cellfem.model.solution import Solution
 from cellfem.results.check import Checked, check_rows, notes_of
-from cellfem.results.figures import time_text
+from cellfem.results.setup import COLUMNS, property_rows, setup, steady_only
 from cellfem.results.tables import RUN, Row, by_text, split, value_text
 from cellfem.results.verdict import verdict
-from cellfem.units import ZERO_CELSIUS, cm, mA, mAh, mV
 
 _WRAPPED = 40  # characters of a text that may stand, on several lines, in the table
 ILLUSTRATIVE = "illustrative"  # the mark of a value that no source supports
@@ -44,6 +43,8 @@ def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Seq
     source = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     short, long = split(rows, longest=_WRAPPED)
+    steady = [name for name, run in runs.items() if steady_only(run.protocol)]
+    cells = {name: run.cell for name, run in runs.items()}
     return page.from_string(source).render(
         title=title,
         date=when.strftime("%Y-%m-%d %H:%M"),
@@ -61,38 +62,12 @@ def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Seq
         error_notes=notes_of(checks),
         pictures=pictures,
         assumptions=[(text, who, ILLUSTRATIVE in text)
-                     for text, who in by_text({n: run.cell.assumptions for n, run in runs.items()})],
+                     for text, who in by_text({n: assumptions(cell, steady=n in steady) for n, cell in cells.items()})],
+        columns=COLUMNS,
+        properties=[list(row.values()) for row in property_rows(cells, steady)],
         warnings=by_text({name: run.warnings for name, run in runs.items()}),
         work=[(key, [of(run) for run in runs.values()]) for key, of in _WORK],
     )
-
-
-def setup(run: Solution) -> str:
-    """Materials, temperature and protocol of a run in a line."""
-    cell = run.cell
-    materials = [f"{getattr(cell, kind).name}" for kind in ("metal", "electrolyte", "host", "separator")
-                 if getattr(cell, kind, None) is not None]
-    steps = "; then ".join(step_text(step) for step in run.protocol)
-    return ", ".join([*materials, f"{cell.temperature - ZERO_CELSIUS:.4g} degC"]) + (f"; {steps}" if steps else "")
-
-
-def step_text(step: Step) -> str:
-    """A step of a protocol in words.
-
-    >>> from cellfem.model.protocol import Galvanostatic
-    >>> step_text(Galvanostatic(current=20.0, capacity=36000.0))
-    'plating at 2 mA/cm2 up to 1 mAh/cm2'
-    """
-    density = mA / cm**2
-    if isinstance(step, Rest):
-        return f"rest for {time_text(step.duration)}"
-    if isinstance(step, Potentiostatic):
-        return f"{step.voltage / mV:.4g} mV for {time_text(step.duration)}"
-    doing = f"{'plating' if step.current > 0 else 'stripping'} at {abs(step.current) / density:.4g} mA/cm2"
-    if isinstance(step, Steady):
-        return f"{doing}, steady state"
-    return f"{doing} " + (f"for {time_text(step.duration)}" if step.capacity is None
-                          else f"up to {step.capacity / (mAh / cm**2):.4g} mAh/cm2")
 
 
 def installed_version() -> str:

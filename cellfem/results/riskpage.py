@@ -14,7 +14,7 @@ from cellfem.geometry.measures import volumes
 from cellfem.model.solution import Solution
 from cellfem.results.export import check_name
 from cellfem.results.figures import figure_with, png, styles
-from cellfem.results.html import Picture, setup
+from cellfem.results.html import Picture
 from cellfem.results.pictures import several_panels
 from cellfem.results.risk import plating_frame, risk_fields
 from cellfem.results.scales import REGIMES
@@ -140,7 +140,7 @@ def write_risk_maps(out: str | Path, runs: Mapping[str, Solution], *,
             pictures += [Picture(heading, caption, drawn[key]) for key, (heading, caption) in _KEYS.items()]
     pictures.append(Picture("Over depth", "Left: risk of the surface; dashed: 1. Right: depletion of the host's pores.",
                             profiles(plated)))
-    write_study(out, "risk", title=title, intro=[*INTRO, *(f"{name}: {setup(run)}." for name, run in runs.items())],
+    write_study(out, "risk", title=title, intro=INTRO,
                 parts=[Table("Summary", [{k: v for k, v in row.items() if k != "outcome"} for row in rows]), *pictures],
                 rows=rows, cells={name: run.cell for name, run in runs.items()}, files={},
                 runs={name: [run] for name, run in runs.items()})

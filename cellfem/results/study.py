@@ -1,4 +1,4 @@
-"""Pages of studies: what was asked, tables and pictures, and the assumptions and warnings of every cell in them."""
+"""Pages of studies: what was asked, tables, pictures; assumptions, warnings and property values of every cell."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cellfem.model.assumptions import assumptions
 from cellfem.model.cell import Cell
 from cellfem.model.solution import Solution
 from cellfem.results.atomic import check_folder, write_bytes, write_text
 from cellfem.results.html import ILLUSTRATIVE, Picture, installed_version
+from cellfem.results.setup import COLUMNS, cell_text, property_rows, setup, steady_only
 from cellfem.results.tables import RUN, Row, by_text, csv_text, keys_of, value_text
 
 
@@ -54,12 +56,16 @@ def _page(title, intro, parts, cells, runs) -> str:
     here = Path(__file__).parent
     style = (here / "report.html").read_text(encoding="utf-8").split("<style>")[1].split("</style>")[0]
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    steady = [name for name in cells if all(steady_only(run.protocol) for run in runs.get(name, ()))]
     warned = {name: tuple(dict.fromkeys(text for run in own for text in run.warnings)) for name, own in runs.items()}
     return page.from_string((here / "study.html").read_text(encoding="utf-8")).render(
         title=title, style=style, version=installed_version(), intro=intro, parts=parts,
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        assumptions=[(text, who, ILLUSTRATIVE in text)
-                     for text, who in by_text({name: cell.assumptions for name, cell in cells.items()})],
+        assumptions=[(text, who, ILLUSTRATIVE in text) for text, who in by_text(
+            {name: assumptions(cell, steady=name in steady) for name, cell in cells.items()})],
+        setups=[(name, setup(runs[name][0]) if len(runs.get(name, ())) == 1 else cell_text(cell, name in steady))
+                for name, cell in cells.items()],
+        columns=COLUMNS, properties=[list(row.values()) for row in property_rows(cells, steady)],
         warnings=by_text(_without_numbers(warned)))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cellfem.errors import ConvergenceError, explain
+from cellfem.model.assumptions import film_notes
 from cellfem.model.audit import audit
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil
@@ -128,7 +129,7 @@ def _solution(system: System, steps, frames: list[Frame], outcome: Outcome, stat
                    current,
                    np.array([_applied(steps[frame.step_index]) for frame in frames]), isinstance(steps[0], Steady))
     _trust(result, fields)
-    notes = _range_notes(cell, fields["c"]) + _filling_notes(cell, q) + cell.film_notes
+    notes = _range_notes(cell, fields["c"]) + _filling_notes(cell, q) + film_notes(cell)
     surface = {key: cell.sites.on_facets(values) for key, values in sites.items()} if len(cell.sites.facets) else {}
     return Solution(cell, steps, times, index, fields, surface, sites, current, voltage, outcome, stats, result, notes)
 
