@@ -191,6 +191,10 @@ def test_step_lengths():
     assert next_step(1.0, 0.0) == 2.5 and next_step(1.0, 1e9) == 0.2
     assert next_step(1.0, 1.0) == pytest.approx(0.9)
     assert next_step(1.0, 8.0) == pytest.approx(0.45)
+    several = np.array([1e-3, 0.5, 0.2])
+    assert next_step(1.0, several) == next_step(1.0, 0.5), "the largest error decides"
+    rising = next_step(1.0, several, (1.0, np.array([1e-3, 0.5, 0.02])))
+    assert rising == pytest.approx(0.9 * (0.02 / 0.2**2) ** (1 / 3)), "or one that rises faster"
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-12])

@@ -60,3 +60,8 @@ class Reaction:
         by_c = self.surface * current(law, c + STEP * 1j, potential - U, U, self.R, self.T, eta)
         by_potential = self.surface * current(law, c, potential + STEP * 1j - U.real, U.real, self.R, self.T, eta)
         return by_c.real, by_c.imag / STEP, by_potential.imag / STEP
+
+    def rate_by_charge(self, c, potential, plated: Plated, i_n):
+        """(sites,) d ln|i_n|/dq [m2/C] at the overpotential that the current i_n leaves: of a place that nucleates."""
+        U = self.transport.U(c)
+        return self._law(plated).by_charge(potential - U - i_n / self.surface * self.R)

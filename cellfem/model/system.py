@@ -266,5 +266,11 @@ class System:
         i_n = self.reaction.current(c[self.site_ionic], self.host_potential(phi_s) - psi[self.site_ionic], plated)
         return i_n, self._counter_current(c, psi, scalar), -float(i_n @ self.cell.sites.area) / self.cell.area
 
+    def rate_by_charge(self, y: np.ndarray, plated: Plated, i_n: np.ndarray) -> np.ndarray:
+        """(sites,) relative change of the current per plated charge [m2/C], where the currents are i_n."""
+        c, psi, phi_s, _ = self.unknowns.unpack(y)
+        potential = self.host_potential(phi_s) - psi[self.site_ionic]
+        return self.reaction.rate_by_charge(c[self.site_ionic], potential, plated, i_n)
+
 
 CONDUCTANCE = 1e4  # [S/m2]: 1 S/m over 100 um

@@ -21,6 +21,7 @@ ERROR_WEIGHTS = ((1 - W) / 3 - W, (3 * W + 1) / 3 - W, DIAGONAL / 3 - DIAGONAL)
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 2.5
 LEAST = 1e-2  # scaled errors below this say nothing of their trend
+TINY = 1e-12  # scaled errors below this are none
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +79,16 @@ def tr_bdf2(s: float, h: float, x: np.ndarray, k: np.ndarray, solve: Callable, a
     return Step(s, h, x, k, x_end, k_end, error)
 
 
-def next_step(h: float, error: float, before: tuple[float, float] | None = None, order: int = 2) -> float:
-    """The step at which the scaled error (1 is allowed) would be 0.9^(order + 1).
+def next_step(h: float, errors, before: tuple[float, np.ndarray] | None = None, order: int = 2) -> float:
+    """The step at which the largest scaled error (1 is allowed) would be 0.9^(order + 1).
 
-    `before` : (step, error) of the accepted step before; where errors rise, they are taken to rise on.
+    `errors` : one, or several that are measured apart
+    `before` : (step, errors) of the accepted step before; those that rise are taken to rise on.
     (K. Gustafsson, ACM Trans. Math. Softw. 1994, 20, 496.)
     """
-    factor = GROW if error == 0 else SAFETY * error ** (-1 / (order + 1))
-    if before is not None and error > 0:
-        factor = min(factor, factor * h / before[0] * (max(before[1], LEAST) / error) ** (1 / (order + 1)))
-    return h * min(max(factor, SHRINK), GROW)
+    errors = np.maximum(errors, TINY)
+    factors = SAFETY * errors ** (-1 / (order + 1))
+    if before is not None:
+        trend = h / before[0] * (np.maximum(before[1], LEAST) / errors) ** (1 / (order + 1))
+        factors = factors * np.minimum(trend, 1.0)
+    return h * min(max(float(np.min(factors)), SHRINK), GROW)

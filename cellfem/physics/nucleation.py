@@ -28,6 +28,7 @@ COVERING = 36.0  # [C/m2] = 1e-3 mAh/cm2, some 5 nm of lithium; illustrative
 HIGHEST = 1.0  # [V] nucleation overpotentials beyond are millivolts by mistake
 NO_METAL = 1e-9  # [-] charge over that of covering, below which a place carries no metal
 LARGEST = 1e200  # [A/m2] rates far from the solution overflow
+UNDERFLOW = 1e-300  # [-] least share that grows
 _ITERATIONS = 100
 
 
@@ -136,11 +137,18 @@ class Growing:
         F = i - r * (theta + (1 - theta) * S)
         return i - F / (1 + self.tau * np.real(r) * slope * (1 - np.real(S)))
 
+    def by_charge(self, eta):
+        """(places,) d ln[theta + (1 - theta) S]/dq [m2/C] where metal plates at the overpotential eta."""
+        S, theta = self._threshold(eta), covered(self.q, self.q_n)
+        return (1 - S) * (1 - theta) / self.q_n / np.maximum(theta + (1 - theta) * S, UNDERFLOW)
+
+    def _threshold(self, eta):
+        with np.errstate(invalid="ignore"):
+            return np.where(np.isneginf(self.eta_nuc), 1.0, threshold(eta, np.maximum(self.eta_nuc, 0.0), self.width))
+
     def _nucleating(self, eta, r):
         """S where metal plates, 0 where it is stripped: a bare place has nothing to give."""
-        with np.errstate(invalid="ignore"):
-            S = np.where(np.isneginf(self.eta_nuc), 1.0, threshold(eta, np.maximum(self.eta_nuc, 0.0), self.width))
-        return np.where(np.real(r) <= 0, S, 0.0)
+        return np.where(np.real(r) <= 0, self._threshold(eta), 0.0)
 
     def _covered(self, i):
         """theta and its slope by q; an empty place counts as about to be covered."""

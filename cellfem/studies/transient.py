@@ -17,13 +17,12 @@ from cellfem.model.system import Load, Storage
 from cellfem.numerics.timestepping import Step, next_step, tr_bdf2
 from cellfem.studies.depletion import busy_nodes
 from cellfem.studies.emptying import within_metal
+from cellfem.studies.local_error import local_errors
 from cellfem.studies.run import Frame, Run
 from cellfem.studies.stops import Stops, has_metal
-from cellfem.units import FARADAY
 
 LANDING = 0.02  # [-] relative width of the window in which a stop counts as met
 SMALLEST = 1e-10  # [-] step over the length of the protocol step, below which a run gives up
-IDLE = 1e-6  # [-] charge over that of the salt in the cell, below which its relative error is round-off at rest
 LAST = 1e-13  # [-] the same of a step that is short because it ends at a stop
 COMPLETE = 1e-9  # [-] of a step's length, within which a host that runs empty has given all that was asked for
 FIRST = 0.001  # [-] first step over the length of the protocol step
@@ -103,10 +102,10 @@ class March:
                 self.last_error = error
                 h /= 4
                 continue
-            error = self._error(step)
-            if not error <= 1:
+            errors = local_errors(run.worker.system, step, self.y, self.flowing[0]) / run.tolerance
+            if not np.max(errors) <= 1:
                 run.rejected += 1
-                h = next_step(h, error)
+                h = next_step(h, errors)
                 continue
             reached = self._event(step)
             if reached is not None and reached < h * (1 - LANDING / 10) and h > 1e-7 * s_end:
@@ -131,7 +130,7 @@ class March:
             ended = stops.met(step, y)
             if ended is not None and (ended.kind != "stripped" or s < s_end * (1 - COMPLETE)):
                 return ended
-            h, accepted = next_step(h, error, accepted), (h, error)
+            h, accepted = next_step(h, errors, accepted), (h, errors)
         return Outcome("finished", f"finished after {self.start + s * s:.4g} s", self.start + s * s)
 
     def _solver(self, s0: float, h: float, y0: np.ndarray, previous, charge):
@@ -156,27 +155,6 @@ class March:
             return np.concatenate([c, base[n:-1] - tau * i_n, [base[-1] + tau * system.inflow(y, storage)]])
 
         return solve
-
-    def _error(self, step: Step) -> float:
-        """Local error over its tolerance: of c/c_0 where metal plates and in the mean square, and of the charge.
-
-        Not the largest error of all nodes: where c passes the end of a property's range the law has a kink, which
-        costs a few nodes an order of accuracy for a moment and nobody a digit.
-        """
-        system, n = self.run.system, len(self.run.system.pore_volume)
-        i_n = self.flowing[0]
-        ratio = step.error[:n] / system.unknowns.c_0
-        plating = system.site_ionic if np.sum(i_n * system.cell.sites.area) <= 0 else system.counter_ionic
-        at_sites = np.max(np.abs(ratio[plating]))
-        in_bulk = 2 * np.sqrt(ratio**2 @ system.pore_volume / system.pore_volume.sum())
-        salt = FARADAY * system.unknowns.c_0 * system.pore_volume.sum() / system.cell.sites.area.sum()
-        passed = max(np.mean(np.abs(i_n)) * (step.s + step.h) ** 2, IDLE * salt)
-        charge = 0.3 * np.max(np.abs(step.error[n:-1]), initial=0.0) / passed
-        bare, covering = system.reaction.bare, 0.0
-        if bare is not None:
-            slope = np.exp(-np.maximum(step.x1[n:-1], 0.0) / bare.q_n) / bare.q_n
-            covering = 0.3 * np.sqrt(system.cell.sites.mean((slope * step.error[n:-1]) ** 2))
-        return max(at_sites, in_bulk, charge, covering) / self.run.tolerance
 
     def _charge(self, x: np.ndarray) -> np.ndarray:
         """(sites,) the part of a state that is plated charge."""
