@@ -105,7 +105,7 @@ def fake_run(mesh, *, symbol="Li", times=(0.0, 900.0, 1800.0), strength=1.0, out
         fields["phi_s"] = np.where(mesh.p[-1] > 100 * UM * (1 + 1e-9), np.nan, -1e-3 * mesh.p[-1] / height) + 0 * ramp
     plating = 20 * (0.05 + sites.x[-1] / height) * np.ones_like(ramp)
     at_sites = {"c": c[:, sites.nodes], "plating": plating, "q": plating * times[:, None],
-                "eta": -1e-3 * plating}
+                "eta": -1e-3 * plating, "surface": np.ones_like(plating)}
     cell = SimpleNamespace(
         name="", mesh=mesh, sites=sites, area=52.5e-12, temperature=298.15,
         electrolyte=Electrolyte(name="made-up electrolyte", D=3e-10, kappa=1.0, t_plus=0.4,

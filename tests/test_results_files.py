@@ -318,6 +318,16 @@ def test_every_other_field_is_drawn(key):
     assert colours(pictures.panels({"a": fake_run(baffles_mesh(2))}, key)) > 10
 
 
+def test_a_panel_without_values_says_so():
+    """A steady state has no time at which a place would deplete."""
+    def over(key, values):
+        panel = pictures._Panels(key, {"a": -1}, {"a": cloud(values)})
+        return pictures._range_text(panel, "a")
+
+    assert over("local_sand", [np.inf, np.inf]) == "\nnever" and over("local_sand", [np.inf, 12.0]) == "\n12 to 12"
+    assert over("phi_s", [np.nan]) == "\nno values" and over("regime", [1.0]) == ""
+
+
 def test_runs_in_one_dimension_are_drawn_apart():
     with pytest.raises(ValueError, match="1 of 2 runs in 1-D"):
         pictures.panels({"a": fake_run(walls_mesh(1)), "b": fake_run(walls_mesh(2))}, "c_ratio")

@@ -21,8 +21,18 @@ from cellfem.materials import (
     POTASSIUM,
     substrates,
 )
+from cellfem.results.curves import nucleation_trace
 from cellfem.results.cycles import cycles, metal_on_host
-from cellfem.results.deposit import dip_and_plateau, directions, drawn_thickness, porosity, target_charge, verdict
+from cellfem.results.deposit import (
+    dip_and_plateau,
+    directions,
+    drawn_thickness,
+    first_plating,
+    largest_fall,
+    porosity,
+    target_charge,
+    verdict,
+)
 from cellfem.results.filling import plated_between
 from cellfem.units import FARADAY, cm, mA, mAh, um
 
@@ -54,6 +64,19 @@ def test_dip_is_the_largest_fall_and_the_plateau_its_end():
     assert dip_and_plateau(np.array([1.0, 5.0, 3.0, 2.0, 4.0, 3.5])) == (3.0, 2.0)
     assert dip_and_plateau(np.array([1.0, 2.0, 3.0])) == (0.0, 1.0)
     assert all(math.isnan(value) for value in dip_and_plateau(np.array([])))
+
+
+def test_the_trace_that_is_drawn_is_the_one_that_is_reported(cycled):
+    """Also in a thick electrolyte layer, whose own drop is none of the surface's."""
+    charge, trace = nucleation_trace(cycled)
+    row = cf.report(cycled)
+    peak, end = largest_fall(trace)
+    assert 1e3 * (trace[peak] - trace[end]) == pytest.approx(row["nucleation dip [mV]"], rel=1e-12)
+    assert 1e3 * trace[end] == pytest.approx(row["plateau after nucleation [mV]"], rel=1e-12)
+    assert charge[0] == 0 and charge[-1] == pytest.approx(CAPACITY, rel=1e-9)
+    drop = 1e3 * cycled.voltage[first_plating(cycled)[-1]] - 1e3 * trace[-1]
+    assert drop > 1, "separator and counter electrode, which are not in it"
+    assert largest_fall(np.array([1.0, 2.0, 3.0])) == (0, 0)
 
 
 def test_the_dip_is_the_difference_of_the_closed_law_before_and_after_covering():

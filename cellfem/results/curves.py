@@ -9,10 +9,10 @@ import numpy as np
 from cellfem.fields import FIELDS
 from cellfem.model.solution import Solution
 from cellfem.results.cycles import metal_on_host
-from cellfem.results.deposit import first_plating, host_overpotentials, nucleates
+from cellfem.results.deposit import MAH_CM2, first_plating, largest_fall, nucleates, surface_overpotentials
 from cellfem.results.figures import figure_with, legend, png, styles, time_unit
 from cellfem.results.values import host_top, last_plating
-from cellfem.units import cm, mAh, mV, um
+from cellfem.units import mV, um
 
 _BINS = 25
 _ENDS = {"depleted": "x", "closed": "+"}  # marks of runs that ended so
@@ -56,9 +56,10 @@ def depth_profiles(runs: Mapping[str, Solution], *, k: int | None = None) -> byt
 
 
 def nucleation_traces(runs: Mapping[str, Solution]) -> bytes | None:
-    """PNG of the overpotential without the counter electrode over the charge of the first step that plates.
+    """PNG of the mean overpotential of the surface over the charge of the first step that plates.
 
-    None where no run starts on a bare host.
+    Film included, electrolyte left out: what the report's dip and plateau are read from.  Triangles mark where its
+    largest fall begins and ends.  None where no run starts on a bare host.
     """
     bare = [name for name, run in runs.items() if nucleates(run) and len(first_plating(run)) > 2]
     if not bare:
@@ -67,15 +68,23 @@ def nucleation_traces(runs: Mapping[str, Solution]) -> bytes | None:
     ax = figure.add_subplot()
     for name, style in styles(runs).items():
         if name in bare:
-            run, moments = runs[name], first_plating(runs[name])
-            passed = np.array([metal_on_host(run, k) for k in moments])
-            trace = host_overpotentials(run, moments) / mV
-            ax.plot((passed - passed[0])[1:] / (mAh / cm**2), trace[1:], label=name, **style)
+            passed, trace = nucleation_trace(runs[name])
+            ax.plot(passed[1:] / MAH_CM2, trace[1:] / mV, label=name, **style)
+            for place, mark in zip(largest_fall(trace), "v^", strict=True):
+                shown = max(place, 1)  # a logarithmic axis has no 0
+                ax.plot(passed[shown] / MAH_CM2, trace[place] / mV, mark, color=style["color"], markersize=5)
     ax.set(xlabel="plated capacity [mAh/cm2]", xscale="log",
-           ylabel="overpotential, without the\ncounter electrode [mV]")
+           ylabel="mean overpotential of the surface,\nfilm included [mV]")
     ax.grid(alpha=0.3)
-    legend(ax)
+    legend(ax, "from v to ^: the dip, at ^ the plateau")
     return png(figure)
+
+
+def nucleation_trace(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
+    """Plated charge [C/m2] and mean overpotential of the surface [V] at the moments of the first step that plates."""
+    moments = first_plating(solution)
+    passed = np.array([metal_on_host(solution, k) for k in moments])
+    return passed - passed[0], surface_overpotentials(solution, moments)
 
 
 def voltages(runs: Mapping[str, Solution]) -> bytes | None:

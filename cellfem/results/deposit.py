@@ -163,9 +163,14 @@ def dip_and_plateau(trace: np.ndarray) -> tuple[float, float]:
     """
     if len(trace) == 0:
         return math.nan, math.nan
-    peaks = np.maximum.accumulate(trace)
-    end = int(np.argmax(peaks - trace))
-    return float(peaks[end] - trace[end]), float(trace[end])
+    peak, end = largest_fall(trace)
+    return float(trace[peak] - trace[end]), float(trace[end])
+
+
+def largest_fall(trace: np.ndarray) -> tuple[int, int]:
+    """Where the largest fall of a trace begins and ends; twice the same place where it never falls."""
+    end = int(np.argmax(np.maximum.accumulate(trace) - trace))
+    return int(np.argmax(trace[:end + 1])), end
 
 
 def filling_numbers(solution: Solution, k: int) -> dict[str, float | str]:

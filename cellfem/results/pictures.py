@@ -80,9 +80,7 @@ def _grid(runs: Mapping[str, Solution], drawn: _Panels, colours: Scale, images: 
             width, height = sizes[name]
             corner = (left + (column_width - width) / 2, top - height)
             ax, run = figure.add_axes((*corner / whole, *np.array([width, height]) / whole)), runs[name]
-            low, high, _, _ = span(drawn.shapes[name])
-            own = "" if drawn.key == "regime" else f"\n{low:.3g} to {high:.3g}"
-            ax.set_title(f"{name}\n{_moment(run, drawn.times[name])}{own}", fontsize=9)
+            ax.set_title(f"{name}\n{_moment(run, drawn.times[name])}{_range_text(drawn, name)}", fontsize=9)
             if name in images:
                 ax.imshow(images[name], interpolation="antialiased")
                 ax.set_axis_off()
@@ -231,6 +229,16 @@ def _moment(run: Solution, k: int) -> str:
     capacity = sites.area @ run.sites["q"][k] / run.cell.area / (mAh / cm**2)
     ended = ", depleted" if run.outcome.kind == "depleted" and k in (-1, len(run.times) - 1) else ""
     return f"{time_text(run.times[k])}, {capacity:.3g} mAh/cm2{ended}"
+
+
+def _range_text(drawn: _Panels, name: str) -> str:
+    """A run's own least and largest value; of a local Sand's time that no place has, that it never comes."""
+    low, high, _, _ = span(drawn.shapes[name])
+    if drawn.key == "regime":
+        return ""
+    if not np.isfinite(low):
+        return "\nnever" if drawn.key == "local_sand" else "\nno values"
+    return f"\n{low:.3g} to {high:.3g}"
 
 
 def _size_text(run: Solution) -> str:

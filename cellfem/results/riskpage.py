@@ -136,8 +136,10 @@ def write_risk_maps(out: str | Path, runs: Mapping[str, Solution], *,
     pictures = []
     for group in (solid, flat):
         if group:
-            drawn = several_panels(group, list(_KEYS))
-            pictures += [Picture(heading, caption, drawn[key]) for key, (heading, caption) in _KEYS.items()]
+            lasting = any(np.isfinite(risk_fields(run)["local_sand"]).any() for run in group.values())
+            keys = [key for key in _KEYS if lasting or key != "local_sand"]
+            drawn = several_panels(group, keys)
+            pictures += [Picture(*_KEYS[key], drawn[key]) for key in keys]
     pictures.append(Picture("Over depth", "Left: risk of the surface; dashed: 1. Right: depletion of the host's pores.",
                             profiles(plated)))
     write_study(out, "risk", title=title, intro=INTRO,

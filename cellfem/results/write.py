@@ -89,8 +89,9 @@ def pictures_of(runs: Mapping[str, Solution]) -> list[Picture]:
     start = nucleation_traces(runs)
     if start is not None:
         drawn.append(Picture("Start on the bare host",
-                             "Overpotential without the counter electrode against what has been plated: nucleation's"
-                             " peak, and the plateau after it.", start))
+                             "Mean overpotential of the surface, film included and electrolyte left out, against what"
+                             " has been plated: nucleation's peak, and the plateau after it. Triangles: where the dip"
+                             " of the table begins and ends.", start))
     voltage = voltages(runs)
     if voltage is not None:
         drawn.append(Picture("Cell voltage", "Counter electrode against collector; x marks depletion, + a closed pore.",
