@@ -36,9 +36,9 @@ DIP, PLATEAU = "nucleation dip [mV]", "plateau after nucleation [mV]"
 
 
 def plate(design, metal, electrolyte, substrate, mesh):
-    media = cf.graded(design)["media"]          # the felt's own film gives way to that of each metal
+    media, film = cf.graded(design)["media"], cf.Film(R=metal.R_film)   # that of each metal, not the felt's own
     cell = cf.Cell(mesh, metal=metal, electrolyte=electrolyte, host=CARBON, separator=CELGARD_2500, media=media,
-                   substrate=substrate)
+                   film=film, substrate=substrate)
     return cf.solve(cell, PLATING)
 
 

@@ -124,8 +124,8 @@ def read_surface(keys, file: str) -> SurfaceDesign:
              "In nm."),
             ("blocked", "blocked", 1.0, lambda v: 0 <= v <= 1, "a share from 0 to 1 is needed",
              "0: bare, 1: wholly under an insulating coating."),
-            ("nucleation", "nucleation_mV", 1e-3, lambda v: v >= 0, "a nucleation overpotential of at least 0 is"
-             " needed", "Give its magnitude in mV: 40 on copper."),
+            ("nucleation", "nucleation_mV", 1e-3, lambda v: 0 <= v <= 1, "a nucleation overpotential from 0 to"
+             " 1000 mV is needed", "Give its magnitude in mV: 40 on copper."),
             ("covering", "covering_C_m2", 1.0, lambda v: v > 0, "a positive charge is needed",
              "1 mAh/cm2 is 3.6e4 C/m2.")):
         given = getattr(keys, key)

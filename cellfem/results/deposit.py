@@ -178,14 +178,17 @@ def filling_numbers(solution: Solution, k: int) -> dict[str, float | str]:
     cell = solution.cell
     names = ("pore filling, max [%]", "pore filling, mean [%]", "capacity that fills the host [mAh/cm2]",
              "capacity at the first closed pore [mAh/cm2]")
-    share, closing = filled(solution, k), np.isfinite(cell.room)
-    if not np.any(closing):
+    share, closes = filled(solution, k), np.isfinite(cell.room)
+    if not np.any(closes):
         return {}
-    area = np.where(closing, cell.sites.area, 0.0)
+    area = np.where(closes, cell.sites.area, 0.0)
     whole = host_pore_volume(cell) / (cell.metal.thickness_per_charge * cell.area)
     plated = max(metal_on_host(solution, k), 0.0)
     worst = max(float(np.max(share)), float(solution.sites["q"][k] @ within_host(cell)) / (whole * cell.area))
-    first = {names[3]: plated / worst / MAH_CM2} if worst > 0 else {}
+    closing = plated / worst if worst > 0 else math.nan
+    if solution.outcome.kind == "closed":  # what was still lacking then is known from the outcome
+        closing = plated + solution.current[k] * (solution.outcome.time - solution.times[k])
+    first = {names[3]: closing / MAH_CM2} if worst > 0 else {}
     return {names[0]: 100 * float(share.max()), names[1]: 100 * float(share @ area / area.sum()),
             names[2]: whole / MAH_CM2, **first, "room for the metal": verdict(solution, worst, whole)}
 

@@ -36,7 +36,8 @@ def legend(ax, title: str | None = None) -> None:
     """Names of the runs: in the diagram, or beside it where they are many."""
     many = len(ax.get_legend_handles_labels()[1]) > _MANY
     beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.5} if many else {}
-    ax.legend(fontsize=6 if many else 8, title=title, **beside)
+    size = 6 if many else 8
+    ax.legend(fontsize=size, title=title, title_fontsize=size, handlelength=3.0, **beside)
 
 
 def grouped(runs: Mapping[str, Solution]) -> list[list[str]]:

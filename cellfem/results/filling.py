@@ -90,6 +90,8 @@ def write_filling(out: str | Path, name: str, runs: Mapping[str, Solution], *, e
         ax.set_xlabel("share plated [% per um of depth]", fontsize=8)
         ax.grid(alpha=0.3)
         ax.legend(title="capacity [mAh/cm2]", fontsize=7, title_fontsize=7)
+    for ax in axes[max(len(runs) - columns, 0):len(runs)]:  # nothing stands below these
+        ax.tick_params(labelbottom=True)
     axes[0].invert_yaxis()
     for ax in axes[::columns]:
         ax.set_ylabel("depth below the top of the host [um]")

@@ -73,7 +73,7 @@ def write_curves(out: str | Path, name: str, rows: Sequence[Row], *, x: str, val
         scale = "log" if logarithmic else "linear"
         ax.set(xlabel=x, ylabel=value, xscale=scale, yscale=scale)
         ax.grid(alpha=0.3)
-        ax.legend(fontsize=7)
+        ax.legend(fontsize=7, title=group, title_fontsize=7)
     folder = check_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     return write_bytes(folder / f"{name}.png", png(figure))
