@@ -24,7 +24,7 @@ def test_layers_lie_in_series():
     film = cf.Film(layers=[cf.Layer(thickness=10e-9, conductivity=5e-6, name="inner"),
                            cf.Layer(thickness=lambda x: 30e-9 + 0 * x[0], conductivity=1e-5, name="outer")])
     np.testing.assert_allclose(film.resistance(X), 10e-9 / 5e-6 + 30e-9 / 1e-5, rtol=1e-14)
-    assert film.notes == ()
+    assert film.notes() == ()
 
 
 def test_a_bulk_conductivity_is_noted_in_the_report():
@@ -35,6 +35,20 @@ def test_a_bulk_conductivity_is_noted_in_the_report():
     assert any("LiF" in note and "bulk phase" in note for note in run.warnings)
     assert any("LiF" in note and "bulk phase" in note for note in cell.assumptions)
     assert film.resistance(X)[0] == pytest.approx(1.0)
+
+
+def test_a_bulk_conductivity_is_noted_wherever_it_is_found():
+    """Also where it varies, and where a design gives it as a resistivity."""
+    layer = cf.Layer(thickness=10e-9, conductivity=lambda x: np.where(x[0] > 1e-6, 1e-6, 1e-8), name="patchy LiF")
+    for film in (cf.Film(layers=[layer]), cf.MosaicFilm(shares=(0.5, 0.5), films=(THIN, cf.Film(layers=[layer])))):
+        cell = cells.make(cells.shipped("vga_2d", 5), film=film)
+        assert [note for note in cell.assumptions if "patchy LiF: a conductivity of 1e-08 S/m" in note]
+    design = {"name": "felt", "shape": "envelope", "source": "made up", "dimension": 1, "size_um": [50.0],
+              "separator_um": 25.0, "collector_plates": False, "cell_size_um": 5.0,
+              "electrode": {"porosity": 0.8, "specific_surface_per_mm": 40.0},
+              "surface": {"film_thickness_nm": 10.0, "film_resistivity_Ohm_m": 1e9}}
+    with pytest.warns(cf.TrustWarning, match="1e-09 S/m is that of a bulk phase"):
+        cf.graded(cf.Geometry.from_dict(design))
 
 
 def test_a_layer_may_conduct_differently_from_place_to_place():
@@ -125,6 +139,7 @@ def _parallel(mesh, salt) -> float:
 @pytest.mark.parametrize("given, words", [
     (lambda: cf.Layer(thickness=1e-8), "a conductivity in S/m is needed"),
     (lambda: cf.Layer(conductivity=1e-6), "a thickness in m is needed"),
+    (lambda: cf.Layer(thickness=20.0, conductivity=1e-6), "a thickness from 0 to 0.001 m"),
     (lambda: cf.Layer(thickness="a", conductivity=1e-6), "a number or a function"),
     (lambda: cf.Film(), "neither R nor layers"),
     (lambda: cf.Film(layers=()), "neither R nor layers"),
@@ -137,7 +152,7 @@ def _parallel(mesh, salt) -> float:
     (lambda: cf.MosaicFilm(shares=(1.0,), films=(THIN,), correlation_length=np.inf), "a positive length"),
     (lambda: cf.MosaicFilm(shares=(1.0,), films=(THIN,), seed=1.5), "a whole number"),
     (lambda: cf.Layer(thickness=1e-8, conductivity=0.0), "a positive number"),
-    (lambda: cf.Layer(thickness=-1e-8, conductivity=1e-6), "a finite thickness >= 0"),
+    (lambda: cf.Layer(thickness=-1e-8, conductivity=1e-6), "a thickness from 0 to 0.001 m"),
     (lambda: cf.Film(R=-1.0), "a finite film resistance >= 0"),
     (lambda: cf.Film(R=1.0, layers=[cf.Layer(thickness=1e-8, conductivity=1e-6)]), "both R and layers"),
     (lambda: cf.Film(layers=[5.0]), "a sequence of cf.Layer"),

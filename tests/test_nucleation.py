@@ -12,7 +12,7 @@ from test_model_tangent import region, taylor_order
 from verification import cells
 
 import cellfem as cf
-from cellfem.materials import GRAPHENE, LIPF6_EC_DMC, LITHIUM, SODIUM, substrates
+from cellfem.materials import GRAPHENE, KFSI_DME, LIPF6_EC_DMC, LITHIUM, POTASSIUM, SODIUM, substrates
 from cellfem.materials.electrolyte import constant
 from cellfem.model.reactions import Plated
 from cellfem.model.system import Load, Storage, System
@@ -333,6 +333,15 @@ def test_nucleation_costs_no_more_than_twice_the_newton_steps(coarsen, film, sub
     assert dips[0] == pytest.approx(dips[1], rel=0.01), "as deep as with three times the steps"
 
 
+def test_patches_keep_the_marks_of_what_they_are_made_of():
+    gold, copper = (kind.nucleation("K") for kind in (substrates.GOLD, substrates.COPPER))
+    cell = cells.make(cells.shipped("vga_2d", 5), metal=POTASSIUM, electrolyte=KFSI_DME, substrate=cf.patchy_nucleation(
+        gold, copper, share=0.5, correlation_length=5e-6))
+    marks = [note for note in cell.assumptions if note.startswith("nucleation on")]
+    for name in ("gold", "copper"):
+        assert any(name in note and "no nucleation overpotential of K was found" in note for note in marks)
+
+
 @pytest.mark.parametrize("given, words", [
     (lambda: cf.Nucleation(eta=-0.04), "from 0 to 1 V"),
     (lambda: cf.Nucleation(eta=40.0), "from 0 to 1 V"),
@@ -345,6 +354,13 @@ def test_nucleation_costs_no_more_than_twice_the_newton_steps(coarsen, film, sub
     (lambda: cells.make(cells.shipped("vga_2d", 5), substrate=substrates.ALUMINA), "insulating coating"),
     (lambda: cells.make(cells.layer(5e-5, 5), host=None, substrate=substrates.ALUMINA, media={
         "electrode": cf.Medium(eps=0.8, B=0.6, sigma=np.inf, a_s=1e5)}), "insulating coating"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), plated=lambda x: np.ones(3)), "one value per point"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), plated=lambda x: x), "one value per point"),
+    (lambda: cells.make(cells.shipped("vga_2d", 5), blocked=lambda x: 0.1 * np.ones(3)).sites, "one value per point"),
+    (lambda: substrates.ALUMINA.nucleation("Li"), "a surface on which metal plates"),
+    (lambda: cf.patchy_nucleation(substrates.GOLD, substrates.COPPER, share=0.5, correlation_length=1e-6),
+     "a cf.Nucleation is needed"),
+    (lambda: cf.Galvanostatic(current=20.0, capacity=1.0, cutoff=1.0), "it ends steps that strip"),
     (lambda: cf.Nucleation(eta="copper"), "a number, a function of position or None"),
     (lambda: cf.Nucleation(eta=0.04, q_n=0.0), "a positive number"),
     (lambda: cells.make(cells.shipped("vga_2d", 5), substrate=cf.Nucleation(eta=lambda x: -x[0])), "from 0"),

@@ -141,9 +141,9 @@ def read_surface(keys, file: str) -> SurfaceDesign:
                                                              if getattr(keys, k) is not None),
                                  "film_Ohm_m2, or film_thickness_nm with film_resistivity_Ohm_m, is needed",
                                  "A film's resistance is its thickness times its resistivity."))
-    if resistivity is not None and resistivity < 0:
-        raise ValueError(explain(f"{where}.film_resistivity_Ohm_m", f"found {resistivity:g}", "a resistivity of at"
-                                 " least 0 is needed", "In Ohm m; 1e5 makes 1e-3 Ohm m2 of 10 nm."))
+    if resistivity is not None and not resistivity > 0:
+        raise ValueError(explain(f"{where}.film_resistivity_Ohm_m", f"found {resistivity:g}", "a resistivity above 0"
+                                 " is needed", "In Ohm m; 1e5 makes 1e-3 Ohm m2 of 10 nm."))
     return SurfaceDesign(**parts, film_resistivity=resistivity)
 
 

@@ -55,9 +55,16 @@ class Substrate:
                                      "In C/m2 of true area (1 mAh/cm2 = 3.6e4 C/m2)."))
 
     def nucleation(self, symbol: str) -> Nucleation:
-        """The law for a metal; where another metal alone is known, that one's value, marked so (`notes`)."""
+        """The law for a metal; where another metal alone is known, that one's value, marked so (`notes`).
+
+        Raises ValueError for an insulating coating, on which there is none.
+        """
+        if self.blocked:
+            raise ValueError(explain(f"{self.name}.nucleation", "found an insulating coating", "a surface on which"
+                                     " metal plates is needed", "Give the share that it covers: Cell(blocked=...), a"
+                                     " number or a function of position."))
         values = dict(self.eta)
-        return Nucleation(eta=values.get(symbol, next(iter(values.values()))), q_n=self.q_n)
+        return Nucleation(eta=values.get(symbol, next(iter(values.values()))), q_n=self.q_n, notes=self.notes(symbol))
 
     def notes(self, symbol: str) -> tuple[str, ...]:
         """Marks that the report repeats."""

@@ -10,7 +10,7 @@ from cellfem.model.counter import Foil
 from cellfem.model.surface import nucleations
 from cellfem.physics.film import Film
 from cellfem.physics.kinetics import reversible
-from cellfem.physics.nucleation import COVERING, Nucleation
+from cellfem.physics.nucleation import COVERING
 
 
 def assumptions(cell, *, steady: bool = False) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def assumptions(cell, *, steady: bool = False) -> tuple[str, ...]:
 def film_notes(cell) -> tuple[str, ...]:
     """What a report has to repeat of the host's films."""
     films = cell.film_used.values() if isinstance(cell.film_used, Mapping) else (cell.film_used,)
-    return tuple(note for film in films for note in film.notes)
+    return tuple(note for film in films for note in film.notes(cell.sites.x))
 
 
 def replaced_by_cell(cell) -> set[str]:
@@ -62,6 +62,8 @@ def _of_start(cell, steady: bool) -> list[str]:
     for name, law in laws.items():
         if isinstance(law, Substrate):
             notes += law.notes(cell.metal.symbol)
-        elif isinstance(law, Nucleation) and law.eta is not None and law.q_n == COVERING:
+        elif law.notes:
+            notes += law.notes
+        elif law.eta is not None and law.q_n == COVERING:
             notes.append(f"nucleation on {name}: illustrative: charge of covering {COVERING:g} C/m2")
     return notes

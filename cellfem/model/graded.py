@@ -12,7 +12,7 @@ from cellfem.errors import TrustWarning, explain
 from cellfem.geometry.levelset_facets import COATING
 from cellfem.geometry.profiles import Profile
 from cellfem.model.medium import Medium, over
-from cellfem.physics.film import Film
+from cellfem.physics.film import Film, Layer
 from cellfem.physics.nucleation import Nucleation
 
 
@@ -37,7 +37,8 @@ def graded(design) -> dict[str, Any]:
         arguments["film"] = Film(R=_of_x(surface.film, design))
     if surface.film_thickness is not None:
         thickness = _of_x(surface.film_thickness, design)
-        arguments["film"] = Film(R=_times(thickness, surface.film_resistivity))
+        layer = Layer(name=f"{design.name}: surface", thickness=thickness, conductivity=1 / surface.film_resistivity)
+        arguments["film"] = Film(layers=(layer,))
     if surface.blocked is not None:
         arguments["blocked"] = _of_x(surface.blocked, design)
     if surface.nucleation is not None:
@@ -92,6 +93,3 @@ def _of_x(property_: Profile | tuple, design) -> float | np.ndarray | Callable:
     height = design.size[-1]
     return lambda x: property_.at(height - x[-1], height)
 
-
-def _times(a, factor: float):
-    return (lambda x: factor * a(x)) if callable(a) else factor * a

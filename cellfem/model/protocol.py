@@ -32,6 +32,9 @@ class Galvanostatic:
         if self.current == 0:
             raise ValueError(explain("Galvanostatic.current", "found 0", "a current that plates (> 0) or strips (< 0)"
                                      " is needed", "Use Rest(duration=...) for a pause."))
+        if self.cutoff is not None and self.current > 0:
+            raise ValueError(explain("Galvanostatic.cutoff", f"found {self.cutoff:g} V with a current that plates",
+                                     "it ends steps that strip", "Leave it out, or give a current < 0."))
         if (self.capacity is None) == (self.duration is None):
             raise ValueError(explain("Galvanostatic", f"capacity={self.capacity}, duration={self.duration}",
                                      "exactly one of them ends the step", "Give capacity or duration."))

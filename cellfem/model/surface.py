@@ -17,6 +17,7 @@ from cellfem.materials.substrates import Substrate
 from cellfem.model.sites import Sites
 from cellfem.physics.film import Film, MosaicFilm
 from cellfem.physics.nucleation import Nucleation
+from cellfem.physics.points import at_points
 
 HOSTS = {"host", "pore", "electrode"}  # regions of a scaffold; without one the floor is the metal's own foil
 
@@ -101,7 +102,7 @@ def named_share(blocked, name: str):
 
 def share_at(blocked, x: np.ndarray) -> np.ndarray:
     """(points,) of a number or a function of x (d, points) [m]."""
-    share = np.broadcast_to(np.asarray(blocked(x) if callable(blocked) else blocked, dtype=float), x.shape[1:])
+    share = at_points("Cell.blocked", blocked, x)
     wrong = ~((share >= 0) & (share <= 1))
     if np.any(wrong):
         raise ValueError(explain("Cell.blocked", f"found {share[wrong][0]:g}", "a share from 0 to 1 is needed",
@@ -200,12 +201,16 @@ def patchy_nucleation(inside: Nucleation, outside: Nucleation, *, share: float, 
     share : of the surface that the patches cover, in the mean over seeds and large areas
     correlation_length : of the field [m]
     """
+    for name, law in (("inside", inside), ("outside", outside)):
+        if not isinstance(law, Nucleation):
+            raise ValueError(explain(f"patchy_nucleation.{name}", f"found {law!r}", "a cf.Nucleation is needed",
+                                     'Of a substrate: substrates.GOLD.nucleation("Li").'))
     patches = mosaic(correlation_length, seed, share=share)
 
     def of(k: int):
         return lambda x: np.where(patches(x) > 0, inside.at(x)[k], outside.at(x)[k])
 
-    return Nucleation(eta=of(0), q_n=of(1), width=of(2))
+    return Nucleation(eta=of(0), q_n=of(1), width=of(2), notes=tuple(dict.fromkeys(inside.notes + outside.notes)))
 
 
 def metal_at_start(cell) -> np.ndarray:
@@ -218,7 +223,7 @@ def metal_at_start(cell) -> np.ndarray:
             raise ValueError(explain("Cell.plated", f"found the surface {name!r}", "a surface that plates is needed: "
                                      + ", ".join(sites.kinds), did_you_mean(str(name), sites.kinds)))
         on = sites.kind == sites.kinds.index(name)
-        q[on] = own(x[:, on]) if callable(own) else own
+        q[on] = at_points("Cell.plated", own, x[:, on])
     if not np.all(np.isfinite(q) & (q >= 0)):
         raise ValueError(explain("Cell.plated", f"found {np.min(q):g} C/m2", "a charge >= 0 per true area is needed",
                                  "1 mAh/cm2 is 3.6e4 C/m2."))

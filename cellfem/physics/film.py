@@ -11,12 +11,14 @@ import numpy as np
 
 from cellfem.errors import TrustWarning, explain
 from cellfem.physics.kinetics import Kinetics
+from cellfem.physics.points import at_points
 from cellfem.units import thermal_voltage
 
 _ITERATIONS = 200
 
 
 TYPICAL = "Typical for lithium: 1e-3 to 1e-2 Ohm m2 (10 to 100 Ohm cm2)."
+THICKEST = 1e-3  # [m] layers beyond are nanometres by mistake
 BULK = 5e-7  # [S/m] conductivities below this are those of bulk phases
 
 
@@ -43,12 +45,12 @@ class Layer:
             _check_kind(f"Layer ({self.name}).{name}", value)
             if not callable(value):
                 self._check(name, np.asarray(value, dtype=float))
-        for note in self.notes:
+        for note in self.notes():
             warnings.warn(note, TrustWarning, stacklevel=3)
 
     def resistance(self, x: np.ndarray) -> np.ndarray:
         """R [Ohm m2] at the points."""
-        thickness, conductivity = (_at(f"Layer ({self.name}).{name}", getattr(self, name), x)
+        thickness, conductivity = (at_points(f"Layer ({self.name}).{name}", getattr(self, name), x)
                                    for name in ("thickness", "conductivity"))
         self._check("thickness", thickness)
         self._check("conductivity", conductivity)
@@ -58,17 +60,20 @@ class Layer:
         if name == "conductivity" and not np.all(np.isfinite(values) & (values > 0)):
             raise ValueError(explain(f"Layer ({self.name}).conductivity", f"found {np.min(values):g}", "a positive"
                                      " number is needed", "S/m; 1 S/cm is 100 S/m."))
-        if name == "thickness" and not np.all(np.isfinite(values) & (values >= 0)):
-            raise ValueError(explain(f"Layer ({self.name}).thickness", f"found {np.min(values):g} m", "a finite"
-                                     " thickness >= 0 is needed", "In metres: 20 nm is 20e-9."))
+        wrong = ~(np.isfinite(values) & (values >= 0) & (values <= THICKEST))
+        if name == "thickness" and np.any(wrong):
+            raise ValueError(explain(f"Layer ({self.name}).thickness", f"found {values[wrong][0]:g} m", "a thickness"
+                                     f" from 0 to {THICKEST:g} m is needed", "In metres: 20 nm is 20e-9."))
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the report has to repeat."""
-        if callable(self.conductivity) or self.conductivity >= BULK:
+    def notes(self, x: np.ndarray | None = None) -> tuple[str, ...]:
+        """What the report has to repeat; of a conductivity that varies, where it is least at the points x."""
+        if x is None and callable(self.conductivity):
             return ()
-        return (f"film: {self.name}: a conductivity of {self.conductivity:g} S/m is that of a bulk phase; films on real"
-                " electrodes conduct as if by 1e-6 to 1e-5 S/m",)
+        value = self.conductivity if x is None else np.min(at_points(self.name, self.conductivity, x), initial=np.inf)
+        if value >= BULK:
+            return ()
+        return (f"film: {self.name}: a conductivity of {value:g} S/m is that of a bulk phase; films on real electrodes"
+                " conduct as if by 1e-6 to 1e-5 S/m",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +110,13 @@ class Film:
         """R [Ohm m2] at the points x (dimension, points) [m]: the sum over the layers, which lie in series."""
         if self.layers:
             return np.sum([layer.resistance(x) for layer in self.layers], axis=0)
-        R = _at("Film.R", self.R, x)
+        R = at_points("Film.R", self.R, x)
         _check(R)
         return R
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the report has to repeat."""
-        return tuple(note for layer in self.layers for note in layer.notes)
+    def notes(self, x: np.ndarray | None = None) -> tuple[str, ...]:
+        """What the report has to repeat of the film at the points x."""
+        return tuple(note for layer in self.layers for note in layer.notes(x))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,24 +159,14 @@ class MosaicFilm:
         with np.errstate(divide="ignore"):
             return 1 / np.sum([share / R for share, R in zip(self.shares, parts, strict=True)], axis=0)
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return tuple(note for film in self.films for note in film.notes)
+    def notes(self, x: np.ndarray | None = None) -> tuple[str, ...]:
+        return tuple(note for film in self.films for note in film.notes(x))
 
 
 def _check_kind(where: str, value) -> None:
     if not callable(value) and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
         raise ValueError(explain(where, f"found {value!r}", "a number or a function of position is needed",
                                  "A function takes x (dimension, points) in m and returns one value per point."))
-
-
-def _at(where: str, value, x: np.ndarray) -> np.ndarray:
-    """(points,) a number, or a function of position, at the points."""
-    found = np.asarray(value(x) if callable(value) else value, dtype=float)
-    if found.ndim and found.shape != x.shape[1:]:
-        raise ValueError(explain(where, f"found a function that returns {found.shape} values for {x.shape[1:]} points",
-                                 "one value per point is needed", "x has the shape (dimension, points), in m."))
-    return np.broadcast_to(found, x.shape[1:])
 
 
 def _check(R: np.ndarray) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from cellfem.errors import explain
 from cellfem.physics.kinetics import Kinetics
+from cellfem.physics.points import at_points
 
 WIDTH = 2.5e-3  # [V] over which S rises
 COVERING = 36.0  # [C/m2] = 1e-3 mAh/cm2, some 5 nm of lithium; illustrative
@@ -43,6 +44,7 @@ class Nucleation:
     eta: float | Callable | None = None  # [V] nucleation overpotential >= 0; None: no barrier
     q_n: float | Callable = COVERING  # [C/m2] charge per true area after which 63 % of a place is covered
     width: float | Callable = WIDTH  # [V]
+    notes: tuple[str, ...] = ()  # evidence marks that the report repeats
 
     def __post_init__(self):
         if isinstance(self.eta, bool) or not (self.eta is None or callable(self.eta)
@@ -57,27 +59,17 @@ class Nucleation:
 
     def at(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """eta_nuc [V] (-inf: no barrier), q_n [C/m2] and width [V] at the points x (dimension, points) [m]."""
-        eta = _at("eta", -math.inf if self.eta is None else self.eta, x)
+        eta = at_points("Nucleation.eta", -math.inf if self.eta is None else self.eta, x)
         if self.eta is not None:
             _check_eta(eta)
         others = []
         for name in ("q_n", "width"):
-            values = _at(name, getattr(self, name), x)
+            values = at_points(f"Nucleation.{name}", getattr(self, name), x)
             wrong = ~(np.isfinite(values) & (values > 0))
             if np.any(wrong):
                 _check_positive(name, float(values[wrong][0]))
             others.append(values)
         return eta, *others
-
-
-def _at(name: str, value, x: np.ndarray) -> np.ndarray:
-    """(points,) a number, or a function of position, at the points."""
-    found = np.asarray(value(x) if callable(value) else value, dtype=float)
-    if found.ndim and found.shape != x.shape[1:]:
-        raise ValueError(explain(f"Nucleation.{name}", f"found a function that returns {found.shape} values for"
-                                 f" {x.shape[1:]} points", "one value per point is needed",
-                                 "x has the shape (dimension, points), in m."))
-    return np.array(np.broadcast_to(found, x.shape[1:]))
 
 
 def _check_eta(eta: np.ndarray) -> None:

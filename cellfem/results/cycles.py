@@ -74,7 +74,7 @@ def cycles(solution: Solution) -> list[tuple[int, int]]:
 def moved(solution: Solution, first: int, last: int) -> tuple[float, float]:
     """Charge [C/m2] plated and stripped from moment `first` to `last`, superficial."""
     steps = np.diff([metal_on_host(solution, k) for k in range(first, last + 1)])
-    return float(steps[steps > 0].sum()), float(-steps[steps < 0].sum())
+    return float(steps[steps > 0].sum()), float(np.abs(steps[steps < 0]).sum())
 
 
 def metal_on_host(solution: Solution, k: int) -> float:

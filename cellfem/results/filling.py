@@ -22,6 +22,7 @@ from cellfem.units import cm, mAh, um
 
 MAH_CM2 = mAh / cm**2
 BINS, COLUMNS = 25, 4
+MOST = 1000  # intervals
 
 
 def plated_between(solution: Solution, every: float) -> tuple[np.ndarray, np.ndarray]:
@@ -43,6 +44,9 @@ def plated_between(solution: Solution, every: float) -> tuple[np.ndarray, np.nda
         moments = np.concatenate([[moments[0] - 1], moments])
     capacity = np.array([metal_on_host(solution, k) for k in moments])
     capacity = capacity - capacity[0]
+    if capacity[-1] > MOST * every:
+        raise ValueError(explain("filling: every", f"found {every:g} C/m2, which makes {capacity[-1] / every:.3g}"
+                                 " intervals", f"at most {MOST} are allowed", f"{capacity[-1] / 5:.3g} makes 5."))
     edges = np.append(np.arange(0, capacity[-1] * (1 - 1e-9), every), capacity[-1])
     at = np.clip(np.searchsorted(capacity, edges, side="right") - 1, 0, len(moments) - 2)
     share = ((edges - capacity[at]) / (capacity[at + 1] - capacity[at]))[:, None]
