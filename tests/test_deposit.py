@@ -173,6 +173,13 @@ def test_a_host_that_suits_lithium_is_full_for_potassium():
     assert outcomes == {"Li": "finished", "Na": "closed", "K": "closed"}
 
 
+def test_a_filling_electrode_is_followed_without_a_stutter():
+    """What conducts at a stage is extrapolated as the charge grows, in time: else every step begins with a kink."""
+    run = cf.solve(electrode(cf.FIBRES, electrolyte=LIPF6_EC_DMC), cf.Galvanostatic(
+        current=20.0, capacity=3 * mAh / cm**2))
+    assert run.stats.rejected_steps < 0.3 * run.stats.time_steps and run.stats.time_steps < 20
+
+
 @pytest.mark.slow
 def test_order_in_time_of_a_filling_electrode():
     cell = electrode(cf.FIBRES)

@@ -92,7 +92,7 @@ class March:
             h = min(h, self._aim(x, k), to_stop)
             if not h >= (LAST if h == to_stop else SMALLEST) * s_end:
                 return stops.exhausted(self.start + s * s, x) or self._stuck(s, y, x, previous, s_end)
-            run.worker.system = run.system.with_deposit(self._charge(x) + 0.5 * h * self._charge(k))
+            run.worker.system = run.system.with_deposit(self._charge(x) + 0.5 * _lasting(s, h) * self._charge(k))
             slope = self._rescaled(k, volume)
             try:
                 step = tr_bdf2(s, h, x, slope, self._solver(s, h, y, previous, (self._charge(x), self._charge(k))),
@@ -144,7 +144,7 @@ class March:
         points = [*previous, (s0, y0)]
 
         def solve(stage, base, tau, s):
-            worker.system = system = middle.conducting(charge[0] + (s - s0) * charge[1])
+            worker.system = system = middle.conducting(charge[0] + _lasting(s0, s - s0) * charge[1])
             storage = Storage(base[:n], tau, Plated(base[n:-1], tau))
             y = worker.stage(_predict(points, s, system.unknowns.salt), self.load, storage)
             points.append((s, y))
@@ -237,6 +237,11 @@ class March:
         self.run.frames.append(Frame(self.start + s * s, self.index, y, i_n, i_counter, x[n:-1].copy(), current,
                                      float(x[-1]), self.run.displaced, self.run.system.reaction.surface,
                                      self.load is FLOATING))
+
+
+def _lasting(s: float, h: float) -> float:
+    """The factor by which a slope d/ds becomes the change over a step from s to s + h at a rate d/dt that lasts."""
+    return ((s + h) ** 2 - s * s) / (2 * s) if s > 0 else h
 
 
 def _predict(points, s: float, salt: int) -> np.ndarray:
