@@ -213,7 +213,7 @@ def test_an_excess_lasts_until_the_losses_have_eaten_it_up():
 def test_wrong_tables_are_refused(cycled):
     with pytest.raises(ValueError, match=r"side_reaction: found 1\.5"):
         cf.cycle_table(cycled, side_reaction=1.5)
-    with pytest.raises(ValueError, match="makes 7.2e\\+06 intervals; at most 1000"):
+    with pytest.raises(ValueError, match=r"makes 7.2e\+06 intervals; at most 1000"):
         cf.filling_table({"a": cycled}, every=1e-3)
     with pytest.raises(ValueError, match="every: found 0"):
         cf.filling_table({"a": cycled}, every=0)
