@@ -85,6 +85,16 @@ def test_overpotential_behind_a_film_and_a_barrier():
     assert abs(eta + 5e-3 * closed_form(1500.0, eta[0], 0.0, BARRIER) + 0.05362)[0] < 1e-12
 
 
+@pytest.mark.parametrize("tau", [0.0, 50.0])
+def test_without_a_barrier_the_law_is_that_of_the_metal(tau, monkeypatch):
+    """Exactly, derivatives included, and no exponential of the covering is spent on places that plate."""
+    plain, T, eta, c = cf.ButlerVolmer(i_0=20.0), 298.15, np.linspace(-0.2, 0.0, 7), np.linspace(100.0, 900.0, 7)
+    law = Growing(plain, np.full(7, -np.inf), np.full(7, 10.0), 2.5e-3, np.linspace(0.0, 30.0, 7), tau)
+    monkeypatch.setattr("cellfem.physics.nucleation.covered", None)
+    for step in (0.0, 1e-30j):
+        assert np.array_equal(law.rate(c, eta + step, 0.0, T), plain.rate(c, eta + step, 0.0, T))
+
+
 def test_limits_of_the_parts():
     assert covered(np.array([-5.0, 0.0, Q_N, 1e5]), Q_N) == pytest.approx([0, 0, 1 - np.exp(-1), 1])
     assert threshold(-BARRIER, BARRIER, WIDTH) == pytest.approx(0.5)

@@ -213,6 +213,23 @@ def test_a_cycle_of_the_hierarchy_reduces_the_error_at_every_size(scale, squeeze
     assert max(factors) < 0.5
 
 
+def test_a_v_cycle_is_a_forward_sweep_the_coarse_levels_and_a_backward_sweep():
+    """Written out in dense matrices, from the halves of a matrix that is neither symmetric nor sorted by columns."""
+    n = 17
+    line = sp.diags([-1.2, 2.3, -1.0], [-1, 0, 1], shape=(n, n))
+    A = (sp.kron(line, sp.eye(n)) + sp.kron(sp.eye(n), line)).tocsr()[:, ::-1].tocsr()[:, ::-1].tocsr()
+    cycle, b = Hierarchy.of(A), np.random.default_rng(3).standard_normal(n * n)
+    (level, *_), scale = cycle.levels, cycle.scale
+    L, U = np.tril(A.toarray()), np.triu(A.toarray(), 1)
+    for half, own in ((level.lower, L), (level.upper, U)):
+        assert np.allclose(half.toarray() * scale, own, rtol=1e-6)
+    P = level.P.toarray().astype(float)
+    x = np.linalg.solve(L, b)
+    x = x + P @ np.linalg.solve(P.T @ A @ P, P.T @ (b - A @ x))
+    x = x + np.linalg.solve(np.triu(A.toarray()), b - A @ x)
+    assert len(cycle.levels) == 1 and np.allclose(cycle(b), x, rtol=2e-5, atol=2e-5 * np.abs(x).max())
+
+
 def test_coarse_matrices_stay_sparse():
     """A stencil of 15 points, as on a box cut into tetrahedra, of which 8 are weak."""
     n = 24

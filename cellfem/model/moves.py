@@ -8,7 +8,7 @@ hardly moves, as no anion reacts.  Newton keeps its quadratic convergence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class Moves:
     c: np.ndarray | None = None  # numbers of c and psi on the nodes that have both
     psi: np.ndarray | None = None
     G: Callable | None = None  # c/c_0 -> G(c) F/RT
+    _slope: list = field(default_factory=lambda: [None, None], repr=False)  # the y asked for last, and G'(c) there
 
     @staticmethod
     def of(system: System) -> Moves:
@@ -58,7 +59,9 @@ class Moves:
         """The update with the change of psi turned into that of chi."""
         change = update.copy()
         if self.G is not None:
-            change[self.psi] -= np.imag(self.G(y[self.c] + STEP * 1j)) / STEP * update[self.c]
+            if self._slope[0] is not y:  # an update is measured, then carried out
+                self._slope[:] = y, np.imag(self.G(y[self.c] + STEP * 1j)) / STEP
+            change[self.psi] -= self._slope[1] * update[self.c]
         return change
 
 

@@ -184,24 +184,25 @@ class System:
         i_counter, k_c, k_psi, k_scalar = self._counter_tangent(c, psi, scalar)
         R = self._collect(c, psi, phi_s, scalar, (D, m, kappa, r), i_n, i_counter, load, storage)
         grad_c, grad_psi = ions.bent_grad(c), ions.bent_grad(psi)
-        values = [ions.diffusion @ (FARADAY * D) + ions.drift @ (FARADAY * dD * grad_c + dm * grad_psi),
-                  ions.diffusion @ m, ions.drift @ (dkappa * grad_psi + dr * grad_c), ions.diffusion @ kappa]
+        c_0, V = unknowns.c_0, unknowns.V  # SI values of the unknowns' units: columns are scaled as they are made
+        salt, drop = FARADAY * c_0 * D, c_0 * grad_psi
+        values = [ions.diffusion @ salt + ions.drift @ (FARADAY * c_0 * dD * grad_c + dm * drop),
+                  ions.diffusion @ (V * m), ions.drift @ (dkappa * drop + c_0 * dr * grad_c),
+                  ions.diffusion @ (V * kappa)]
         if np.any(r):
-            values[2] += ions.diffusion @ r
+            values[2] += ions.diffusion @ (c_0 * r)
         if self.electrons is not None:
-            values.append(self.host_matrix.data)
+            values.append(V * self.host_matrix.data)
         area, q = self.cell.sites.area, 1 - self.t_ref
-        gc, gp = by_c * area, by_potential * area
+        gc, gp = c_0 * by_c * area, V * by_potential * area
         values += [-q * gc, q * gp, -q * gp, -gc, gp, -gp, gc, -gp, gp]
         area = self.cell.counter_sites.area
-        kc, kp, ks = k_c * area, k_psi * area, k_scalar * area
+        kc, kp, ks = c_0 * k_c * area, V * k_psi * area, unknowns.scalar_scale * k_scalar * area
         values += [-q * kc, -q * kp, -q * ks, -kc, -kp, -ks, *self._control_row(c, kc, kp, ks, load)]
-        values.append(np.zeros(len(c)) if storage is None else FARADAY * self.pore_volume / storage.tau)
+        values.append(np.zeros(len(c)) if storage is None else FARADAY * c_0 * self.pore_volume / storage.tau)
         J = self.scatter.matrix(*values)
         if load.voltage is not None and not unknowns.scalar_is_current:
-            J = pin(J, unknowns.scalar, self.conductance)
-        scales = unknowns.scales
-        J.data *= scales[J.indices]
+            J = pin(J, unknowns.scalar, self.conductance * unknowns.scalar_scale)
         return R, J
 
     def _control_row(self, c, kc, kp, ks, load: Load):
@@ -210,7 +211,7 @@ class System:
             return kc, kp, ks  # all 0 at a reservoir of uniform potential, whose shared nodes have written the row
         area = self.cell.counter_sites.area
         mean = self.conductance * area / area.sum()
-        return mean * self.cell.transport.dU(c[self.counter_ionic]), mean, 0 * ks
+        return self.unknowns.c_0 * mean * self.cell.transport.dU(c[self.counter_ionic]), self.unknowns.V * mean, 0 * ks
 
     # -- laws at cells and sites --------------------------------------------------------------------------------------
 
@@ -233,7 +234,9 @@ class System:
             out[1, at] = excess * kappa
             out[2, at] = kappa
             out[3, at] = remainder
-        return out if self.filled is None else out * self.filled.efficiency[self.ions.cells]
+        if self.filled is not None:
+            out *= self.filled.efficiency[self.ions.cells]
+        return out
 
     def host_potential(self, phi_s):
         return np.where(self.site_host >= 0, phi_s[self.site_host] if len(phi_s) else 0.0, 0.0)

@@ -68,14 +68,6 @@ class Unknowns:
         y[self.psi[own]] = psi[own] / self.V
         return y
 
-    @property
-    def scales(self) -> np.ndarray:
-        """(size,) SI value of one unit of each unknown."""
-        scales = np.full(self.size, self.V)
-        scales[: self.salt] = self.c_0
-        scales[self.scalar] = self.scalar_scale
-        return scales
-
 
 def _number(free: np.ndarray, start: int) -> np.ndarray:
     out = np.full(len(free), -1, dtype=np.int64)

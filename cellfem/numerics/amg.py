@@ -23,6 +23,8 @@ MOST_LEVELS = 20
 @dataclass(frozen=True, eq=False)
 class Level:
     A: sp.csr_matrix
+    lower: sp.csr_matrix  # with the diagonal
+    upper: sp.csr_matrix  # without
     P: sp.csr_matrix
     R: sp.csr_matrix
 
@@ -46,7 +48,7 @@ class Hierarchy:
             if P.shape[1] >= A.shape[0]:
                 break
             R = P.T.tocsr()
-            levels.append(Level(A, P, R))
+            levels.append(Level(A, *_halves(A), P, R))
             A = (R @ (A @ P)).tocsr()
         return Hierarchy(tuple(levels), np.linalg.pinv(A.toarray().astype(float)), scale)
 
@@ -63,11 +65,20 @@ class Hierarchy:
         if k == len(self.levels):
             return (self.coarsest @ b).astype(np.float32)
         level, n = self.levels[k], len(b)
-        A, x = level.A, np.zeros_like(b)
-        amg_core.gauss_seidel(A.indptr, A.indices, A.data, x, b, 0, n, 1)
-        x += level.P @ self._descend(k + 1, level.R @ (b - A @ x))
+        A, lower, x = level.A, level.lower, np.zeros_like(b)
+        # from x = 0 a forward sweep solves lower x = b, and upper x is what is left
+        amg_core.gauss_seidel(lower.indptr, lower.indices, lower.data, x, b, 0, n, 1)
+        x -= level.P @ self._descend(k + 1, level.R @ (level.upper @ x))
         amg_core.gauss_seidel(A.indptr, A.indices, A.data, x, b, n - 1, -1, -1)
         return x
+
+
+def _halves(A: sp.csr_matrix) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """The lower triangle of A with its diagonal, and what is above."""
+    below = A.indices <= np.repeat(np.arange(A.shape[0], dtype=A.indices.dtype), np.diff(A.indptr))
+    before = np.concatenate([[0], np.cumsum(below)])[A.indptr].astype(A.indptr.dtype)
+    return tuple(sp.csr_matrix((A.data[half], A.indices[half], indptr), shape=A.shape)
+                 for half, indptr in ((below, before), (~below, A.indptr - before)))
 
 
 def _prolongation(A: sp.csr_matrix) -> sp.csr_matrix:

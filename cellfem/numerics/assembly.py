@@ -45,8 +45,7 @@ class Scatter:
     size: int
     indptr: np.ndarray
     indices: np.ndarray
-    first: np.ndarray  # pairs that are the first to count at their entry
-    entry: np.ndarray  # their entries of the CSR matrix
+    source: np.ndarray  # (entries,) the first pair that counts at each, or one beyond the last pair: 0
     others: np.ndarray  # pairs that come on top
     tops: np.ndarray  # entries that have more than one pair
     top: np.ndarray  # (others,) which of `tops`
@@ -57,25 +56,17 @@ class Scatter:
         diagonal = np.arange(size)  # always there, so that rows may be pinned
         places = Places.of(np.concatenate([rows[kept], diagonal]), np.concatenate([cols[kept], diagonal]), size)
         position = places.position[: len(kept)]
-        owner = np.full(len(places.cols), -1, dtype=np.int64)
-        owner[position[::-1]] = np.arange(len(kept))[::-1]  # the first pair writes last
-        is_first = owner[position] == np.arange(len(kept))
-        tops, top = np.unique(position[~is_first], return_inverse=True)
-        return Scatter(size, places.indptr(size), places.cols, kept[is_first], position[is_first], kept[~is_first],
-                       tops, top)
+        source = np.full(len(places.cols), len(rows), dtype=np.int64)
+        source[position[::-1]] = kept[::-1]  # the first pair writes last
+        more = source[position] != kept
+        tops, top = np.unique(position[more], return_inverse=True)
+        return Scatter(size, places.indptr(size), places.cols, source, kept[more], tops, top)
 
     def matrix(self, *values: np.ndarray) -> sp.csr_matrix:
         """The matrix with the values of the pairs, given in one array or in several that follow each other."""
-        data, start = np.zeros(len(self.indices)), 0
-        on_top = []
-        for part in values:
-            ends = (start, start + len(part))
-            own, more = (slice(*np.searchsorted(pairs, ends)) for pairs in (self.first, self.others))
-            entry = self.entry[own]
-            data[entry] = part if len(entry) == len(part) else part[self.first[own] - start]
-            on_top.append(part[self.others[more] - start])
-            start += len(part)
-        data[self.tops] += np.bincount(self.top, np.concatenate(on_top), len(self.tops))
+        given = np.concatenate([*values, [0.0]])
+        data = given.take(self.source)
+        data[self.tops] += np.bincount(self.top, given[self.others], len(self.tops))
         return sp.csr_matrix((data, self.indices, self.indptr), shape=(self.size,) * 2)
 
 

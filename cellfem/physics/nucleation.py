@@ -117,9 +117,11 @@ class Growing:
         return replace(self, q=self.q - self.tau * i_n, tau=0.0)
 
     def rate(self, c, eta, U, T: float):
-        r = self.kinetics.rate(c, eta, U, T)
+        r, moving = self.kinetics.rate(c, eta, U, T), np.any(self.tau)
+        if np.all(np.isneginf(self.eta_nuc)) and np.all(np.real(r) <= 0):  # S = 1: what is covered makes no difference
+            return np.clip(r, -LARGEST, LARGEST) if moving and not np.iscomplexobj(r) else r
         S = self._nucleating(eta, r)
-        if not np.any(self.tau):
+        if not moving:
             theta = covered(self.q, self.q_n)
             return r * (theta + (1 - theta) * S)
         i = self._solved(np.real(r), np.real(S))
