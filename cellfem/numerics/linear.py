@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+import weakref
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,8 +46,9 @@ class LinearSolver:
     seconds: float = 0.0
     setup_seconds: float = 0.0
     _apply: object = field(default=None, repr=False)
-    _fresh_iterations: int = 0
-    _fresh_rate: float = 0.0  # decades of the residual per Krylov iteration
+    _own: object = field(default=None, repr=False)  # weak reference to the matrix that the preconditioner was made of
+    _fresh_iterations: int = 0  # most that its own matrix took
+    _fresh_rate: float = 0.0  # decades of the residual per Krylov iteration, the least there: smooth sides are easy
     _worn: bool = False
 
     def solve(self, A: sp.csr_matrix, b: np.ndarray, tolerance: float | None = None) -> np.ndarray:
@@ -71,6 +73,9 @@ class LinearSolver:
         rate = -math.log10(tolerance) / iterations
         if fresh:
             self._fresh_iterations, self._fresh_rate = iterations, rate
+        elif self._own() is A:
+            self._fresh_iterations = max(self._fresh_iterations, iterations)
+            self._fresh_rate = min(self._fresh_rate, rate)
         self._worn = self.kind(A.shape[0]) != "direct" and rate < WORN * self._fresh_rate
         self.iterations += iterations
         self.longest = max(self.longest, iterations)
@@ -84,6 +89,7 @@ class LinearSolver:
     def _build(self, A: sp.csr_matrix) -> None:
         started = time.perf_counter()
         self._apply = _lu(A) if self.kind(A.shape[0]) == "direct" else _block_amg(A, self.split)
+        self._own = weakref.ref(A)
         self.setups += 1
         self.setup_seconds += time.perf_counter() - started
 
