@@ -8,7 +8,8 @@ A uniform host fills from its mouth.  A film or a coating that is thicker, or a 
 mouth turns this round where it outweighs the electrolyte's own resistance: compare the dimensionless groups in the
 tables.  A porosity gradient alone does not: an open mouth lets more through to the bottom, a dense one less.  The maps
 show which share of 1 mAh/cm2, plated from rest, ends in the bottom half of a host with a film of 1e-5 Ohm m2 (assumed:
-almost bare), so that the electrolyte has something to say.
+almost bare), so that the electrolyte has something to say.  Blue fills from the bottom, red from the mouth, and a line
+parts them; where a run ended before 1 mAh/cm2, its field says why and at how much.
 """
 import tomllib
 from functools import cache
@@ -21,15 +22,18 @@ from cellfem.units import cm, mA, mAh
 ROOT = Path(__file__).parents[1]
 SHIPPED = ["graded_uniform", "graded_porosity", "graded_conductivity", "graded_film", "pu_2019"]
 CURRENTS = [1.0, 10.0, 50.0, 100.0]  # [mA/cm2] superficial
-STRENGTHS = {"film": [1.0, 10.0, 100.0, 1000.0],        # resistance, top over bottom
-             "coating": [1.0, 2.0, 5.0, 100.0],         # bare surface, lower over upper half
-             "conductivity": [1.0, 1e5, 3e5, 1e6],      # bottom over top
-             "porosity": [0.25, 1.0, 4.0]}              # top over bottom, mean 0.6
+STRENGTHS = {"film": [1.0, 10.0, 100.0, 1000.0], "coating": [1.0, 2.0, 5.0, 100.0],
+             "conductivity": [1.0, 1e5, 3e5, 1e6], "porosity": [0.25, 1.0, 4.0]}  # mean porosity 0.6
+MEANING = {"film": "gradient strength, film resistance top over bottom [-]",
+           "coating": "gradient strength, bare surface of the lower over the upper half [-]",
+           "conductivity": "gradient strength, conductivity bottom over top [-]",
+           "porosity": "gradient strength, porosity top over bottom [-]"}
 PLATING = cf.Galvanostatic(current=2 * mA / cm**2, capacity=0.2 * mAh / cm**2)
 CAPACITY = 1 * mAh / cm**2  # of the maps
 FILM = 1e-5  # [Ohm m2] of the maps
 SHARE = "plated in the bottom half [%]"
 PASSED = "plated capacity [mAh/cm2]"
+EARLY = "ended early"
 
 
 def plate(design, protocol, coarsen, **given):
@@ -60,13 +64,15 @@ def filled(design, current, coarsen):
     """The share of the charge in the bottom half, and the groups; a tolerance that is good for 0.1 % of the share."""
     run = plate(design, cf.Galvanostatic(current=current * mA / cm**2, capacity=CAPACITY), coarsen, tolerance=1e-2)
     row = cf.report(run)
-    return {SHARE: 100 * cf.bottom_share(run), **{key: row[key] for key in (PASSED, *cf.GROUPS, "outcome")}}
+    early = "" if run.outcome.kind == "finished" else f"{run.outcome.kind} at\n{row[PASSED]:.2g} mAh/cm2"
+    return {SHARE: 100 * cf.bottom_share(run), EARLY: early,
+            **{key: row[key] for key in (PASSED, *cf.GROUPS, "outcome")}}
 
 
 def filling(gradient, coarsen):
     """One row per current density and strength."""
     return [{"run": f"{gradient}-{strength:g}-{current:g}", "current density [mA/cm2]": current,
-             "gradient strength [-]": strength, **filled(skeleton(gradient, strength), current, coarsen)}
+             MEANING[gradient]: strength, **filled(skeleton(gradient, strength), current, coarsen)}
             for strength in STRENGTHS[gradient] for current in CURRENTS]
 
 
@@ -78,8 +84,8 @@ def main(out=ROOT / "results" / "gradient_skeleton", coarsen=1.0):
     for gradient in STRENGTHS:
         table = filling(gradient, coarsen)
         cf.write_table(out, f"filling_{gradient}", table)
-        cf.write_map(out, f"filling_{gradient}", table, x="current density [mA/cm2]", y="gradient strength [-]",
-                     value=SHARE)
+        cf.write_map(out, f"filling_{gradient}", table, x="current density [mA/cm2]", y=MEANING[gradient],
+                     value=SHARE, scale=(0.0, 50.0, 100.0), note=EARLY)
     return rows
 
 

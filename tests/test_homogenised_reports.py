@@ -182,6 +182,20 @@ def test_maps_and_curves_of_sweeps_are_drawn(tmp_path):
         cf.write_map(tmp_path, "map", ROWS, x="x [-]", y="w", value="z [-]")
 
 
+def test_maps_with_a_middle_part_its_sides(tmp_path, monkeypatch):
+    """A line where the value passes the middle, white there whatever the values span, and notes in their fields."""
+    figures = []
+    monkeypatch.setattr("cellfem.results.maps.png", lambda figure: figures.append(figure) or b"PNG")
+    rows = [row | {"note": "closed at 3" if row["z [-]"] == 3 else ""} for row in ROWS]
+    cf.write_map(tmp_path, "map", rows, x="x [-]", y="y [-]", value="z [-]", scale=(0.0, 2.5, 10.0), note="note")
+    ax, _ = figures[0].axes
+    (image,) = ax.images
+    assert np.allclose(image.norm([0.0, 2.5, 10.0]), [0.0, 0.5, 1.0])
+    ((x, y),) = {(tuple(line.get_xdata()), tuple(line.get_ydata())) for line in ax.lines[:1]}
+    assert len(ax.lines) == 2 and y == (0.5, 0.5) and x == (-0.5, 0.5)  # 1, 2 below; 3, 6 above
+    assert {text.get_text() for text in ax.texts} == {"1", "2", "3\nclosed at 3", "6"}
+
+
 def test_the_bottom_share_of_a_run_without_moments_is_no_number():
     design = cf.Geometry.load(DESIGNS / "graded_uniform.toml")
     run = cf.solve(cf.Cell(design.mesh(coarsen=8), **CELL, **cf.graded(design)), cf.Steady(current=1e6))

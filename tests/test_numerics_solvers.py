@@ -164,18 +164,17 @@ def test_error_estimate_and_dense_output():
     assert done.at(1.0)[0] == done.x0[0] and done.at(1.0 + done.h)[0] == pytest.approx(done.x1[0], abs=1e-15)
 
 
-@pytest.mark.parametrize("x, rate, zero", [
-    (lambda t: math.exp(-t / 3) - 0.1, lambda t: -math.exp(-t / 3) / 3, 3 * math.log(10)),
-    (lambda t: 3 - math.exp(t / 9), lambda t: -math.exp(t / 9) / 9, 9 * math.log(3)),
-    (lambda t: 7 - t, lambda t: -1.0, 7.0),
-    (lambda t: t - 7, lambda t: 1.0, 7.0),
-    (lambda t: 0.1 + math.exp(-t / 3), lambda t: -math.exp(-t / 3) / 3, None),  # never: the straight line
-    (lambda t: 7 + t, lambda t: 1.0, 6.25),  # not ahead: the end of the step
+@pytest.mark.parametrize("x, rate, end, zero", [
+    (lambda t: math.exp(-t / 3) - 0.1, lambda t: -math.exp(-t / 3) / 3, -0.1, 3 * math.log(10)),
+    (lambda t: 7 - t, lambda t: -1.0, -math.inf, 7.0),
+    (lambda t: t - 7, lambda t: 1.0, -math.inf, 7.0),
+    (lambda t: 0.1 + math.exp(-t / 3), lambda t: -math.exp(-t / 3) / 3, 0.1, None),  # never: the straight line
+    (lambda t: 7 + t, lambda t: 1.0, -1.0, 6.25),  # not ahead: the end of the step
 ])
-def test_the_zero_ahead_of_exponentials_and_straight_lines(x, rate, zero):
+def test_the_zero_ahead_of_exponentials_and_straight_lines(x, rate, end, zero):
     s, h = 2.4, 0.1
     at = [np.array([f((s + add) ** 2) * (2 * (s + add) if f is rate else 1)]) for f in (x, rate) for add in (0.0, h)]
-    found = Step(s, h, at[0], at[2], at[1], at[3], at[0]).zero(0)
+    found = Step(s, h, at[0], at[2], at[1], at[3], at[0]).zero(0, end)
     assert found == pytest.approx(6.25 - x(6.25) / rate(6.25) if zero is None else zero, rel=1e-12)
 
 

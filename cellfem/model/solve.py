@@ -20,6 +20,7 @@ GROWN = 10.0  # [-] plated charge over that of covering, from which a place is c
 AHEAD = 1e-3  # [RT/F] from rest, where the kink of a law is out of a last update's reach
 NEGLIGIBLE = 1e-6  # [-] share that nucleates at rest, below which there is no kink to speak of
 SMOOTH, STEEP, AT_KINKS = 1e-6, 1e-8, 1e-9  # [-] Newton's last update: the next is about its square, or no smaller
+AHEAD_OF = 1e-6  # [-] tolerance of a step that tells where a run is heading
 LEFT = 1e-12  # [-] what a steep law may leave: its currents follow potentials some hundredfold
 
 
@@ -103,6 +104,18 @@ class Worker:
 
     def steady(self, y: np.ndarray, load: Load) -> np.ndarray:
         """The steady state from the guess y; in a closed cell with the salt inventory of c = c_0 everywhere."""
+        evaluate, solve, residual = self._without_storage(load)
+        return self._newton(y, evaluate, solve, residual, self.moves, "steady state")
+
+    def heading(self, y: np.ndarray, load: Load) -> np.ndarray:
+        """Where y is heading: y after one plain Newton step toward the steady state, which may lie beyond c = 0."""
+        evaluate, solve, _ = self._without_storage(load)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            R, J = evaluate(y)
+            return y + solve(J, R, y, AHEAD_OF)
+
+    def _without_storage(self, load: Load):
+        """(evaluate, solve, residual) of the steady balances, for Newton's method."""
         system, n = self.system, self.system.unknowns.salt
         closed = system.cell.closed
         volume = system.pore_volume / system.pore_volume.sum() if closed else None
@@ -131,7 +144,7 @@ class Worker:
             z = self._exact_sums(J, unit, self.full.solve(J, unit, tolerance), salt=False)
             return x + (1 - volume @ (y + x)[:n]) / (volume @ z[:n]) * z
 
-        return self._newton(y, evaluate, solve, residual, self.moves, "steady state")
+        return evaluate, solve, residual
 
     @cached_property
     def _ones(self) -> dict[bool, np.ndarray]:

@@ -43,22 +43,20 @@ class Step:
         return ((1 + 2 * u) * (1 - u) ** 2 * x0 + u * (1 - u) ** 2 * self.h * k0
                 + u * u * (3 - 2 * u) * x1 + u * u * (u - 1) * self.h * k1)
 
-    def zero(self, index: int) -> float:
-        """t - t_0 at which a component comes to 0, going on from the end of the step as x_inf + A exp(-t/T).
+    def zero(self, index: int, end: float = -math.inf) -> float:
+        """t - t_0 at which a component comes to 0, going on from the end of the step as end + A exp(-t/T).
 
-        Slope and curvature over t are those of this step.  Near a limiting current concentrations creep toward their
-        end like this; far above it, where they fall as the square root of time, so little is left that slope and
-        curvature say it all.  The straight line where x_inf would not lie beyond 0.
+        Its slope over t is that at the end of the step.  Near a limiting current concentrations creep toward their
+        `end` like this; far above it so little is left that the slope says it all.  The straight line where the end
+        does not lie beyond 0, or is not known.
         """
-        t0, t1, x = self.s**2, (self.s + self.h) ** 2, self.x1[index]
+        t, x = (self.s + self.h) ** 2, self.x1[index]
         slope = self.k1[index] / (2 * (self.s + self.h))
         if not slope * x < 0:
-            return float(t1)
-        share = 0.0  # of x in x - x_inf
-        if self.s > 0 and self.k0[index] * slope > 0:
-            share = -x / slope * math.log(self.k0[index] / (2 * self.s * slope)) / (t1 - t0)
+            return float(t)
+        share = x / (x - end)
         curved = 1e-9 < abs(share) and share < 1
-        return float(t1 - x / slope * (-math.log1p(-share) / share if curved else 1.0))
+        return float(t - x / slope * (-math.log1p(-share) / share if curved else 1.0))
 
 
 def tr_bdf2(s: float, h: float, x: np.ndarray, k: np.ndarray, solve: Callable, admit: Callable | None = None) -> Step:

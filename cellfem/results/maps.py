@@ -17,38 +17,63 @@ Row = Mapping[str, float | str]
 SPAN = 5.0  # [-] largest over least value from which a scale is logarithmic
 
 
-def write_map(out: str | Path, name: str, rows: Sequence[Row], *, x: str, y: str, value: str) -> Path:
+def write_map(out: str | Path, name: str, rows: Sequence[Row], *, x: str, y: str, value: str,
+              scale: tuple[float, float, float] | None = None, note: str | None = None) -> Path:
     """Draw `value` over the keys `x` and `y` of the rows as a map, `name.png` in the folder `out`; returns the path.
 
     Every pair of x and y that the rows hold is a field, with its value written in, "none" where that is no
     number (a run that depleted at once, say); missing pairs stay empty.
 
+    Parameters
+    ----------
+    scale : (low, middle, high) of a scale that is white at the middle and has a colour for each side; a line then
+        parts the fields on either side.  None: from the least to the greatest value
+    note : key of a text that stands in its field below the value, where it is not empty
+
     Raises ValueError where the rows have no such key.
     """
+    from matplotlib.colors import TwoSlopeNorm
+
     check_name(name)
-    for key in (x, y, value):
+    for key in (x, y, value, *([note] if note else [])):
         _check_key(rows, key)
     across, up = (sorted({float(row[key]) for row in rows}) for key in (x, y))
     values = np.full((len(up), len(across)), np.nan)
-    figure = figure_with(1.6 + 0.9 * len(across), 1.4 + 0.6 * len(up))
+    figure = figure_with(1.9 + 0.95 * len(across), 1.5 + 0.62 * len(up))
     ax = figure.add_subplot()
     for row in rows:
+        values[up.index(float(row[y])), across.index(float(row[x]))] = float(row[value])
+    low, middle, high = scale or (np.nanmin(values), np.nanmean([np.nanmin(values), np.nanmax(values)]),
+                                  np.nanmax(values))
+    colours = {"norm": TwoSlopeNorm(middle, low, high), "cmap": "RdBu"} if scale else {"cmap": "viridis"}
+    shown = ax.imshow(values, origin="lower", aspect="auto", **colours)
+    for row in rows:
         i, j = up.index(float(row[y])), across.index(float(row[x]))
-        values[i, j] = float(row[value])
-        if not np.isfinite(values[i, j]):
-            ax.text(j, i, "none", ha="center", va="center", fontsize=8)
-    shown = ax.imshow(values, origin="lower", aspect="auto", cmap="viridis")
-    middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
-    for i, j in np.argwhere(np.isfinite(values)):
-        ax.text(j, i, value_text(float(values[i, j])), ha="center", va="center", fontsize=8,
-                color="black" if values[i, j] > middle else "white")
+        v = values[i, j]
+        light = v > middle if scale is None else abs(v - middle) < 0.6 * (high - low) / 2
+        below = f"\n{row[note]}" if note and row[note] else ""
+        ax.text(j, i, ("none" if not np.isfinite(v) else f"{v:.3g}") + below, ha="center", va="center", fontsize=8,
+                color="black" if light or not np.isfinite(v) else "white")
+    if scale:
+        _part(ax, values >= middle, np.isfinite(values))
     ax.set_xticks(range(len(across)), [value_text(v) for v in across])
     ax.set_yticks(range(len(up)), [value_text(v) for v in up])
-    ax.set(xlabel=x, ylabel=y)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y.replace(", ", ",\n"))
     figure.colorbar(shown, ax=ax, label=value)
     folder = check_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     return write_bytes(folder / f"{name}.png", png(figure))
+
+
+def _part(ax, high: np.ndarray, known: np.ndarray) -> None:
+    """A line between neighbouring fields of which one is `high` and the other is not."""
+    for axis in (0, 1):
+        changes = np.diff(high.astype(int), axis=axis) != 0
+        both = known[1:] & known[:-1] if axis == 0 else known[:, 1:] & known[:, :-1]
+        for i, j in np.argwhere(changes & both):
+            along = ([j - 0.5, j + 0.5], [i + 0.5] * 2) if axis == 0 else ([j + 0.5] * 2, [i - 0.5, i + 0.5])
+            ax.plot(*along, color="black", linewidth=2.0)
 
 
 def write_curves(out: str | Path, name: str, rows: Sequence[Row], *, x: str, values: Sequence[str], group: str,

@@ -6,17 +6,21 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import STOP_RATIO
 from cellfem.results.figures import figure_with, line_style, png
 from cellfem.results.html import Picture
 from cellfem.results.study import Table, write_study
-from cellfem.results.tables import FAILED, RUN
+from cellfem.results.tables import FAILED, RUN, value_text
 from cellfem.studies.asked import need_number
 from cellfem.studies.sand import SandPoint, SandStudy
 from cellfem.units import cm, mA, mAh
 
 MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
+FINE = 80  # currents of a line
 TITLE = "When does Sand's time strike?"
 INTRO = (
     "Time from switching the current on to the depletion of the electrolyte where the metal plates: simulated, with"
@@ -62,15 +66,18 @@ def _flag(validity: str) -> str:
 
 def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:
     """PNG of time against current, both logarithmic: a line per cell, dotted limiting currents, the line J t = Q."""
+    from matplotlib.ticker import LogLocator
+
     figure = figure_with(7.2, 5.2)
     ax = figure.add_subplot()
     finite = [p for p in study.points if math.isfinite(p.time)]
     for place, name in enumerate(study.cells):
-        style, own = line_style(place), [p for p in finite if p.cell == name]
-        ax.plot([p.current / MA_CM2 for p in own], [p.time for p in own], "osv^D<>"[place % 7], markersize=4.5,
-                label=name, **style)
-        if math.isfinite(study.limits[name]):
-            ax.axvline(study.limits[name] / MA_CM2, color=style["color"], linewidth=0.9, linestyle=(0, (1, 2)))
+        style, limit = line_style(place), study.limits[name]
+        J, t, own = _curve([p for p in finite if p.cell == name], limit)
+        ax.plot(J / MA_CM2, t, marker="osv^D<>"[place % 7], markersize=4.5, markevery=own, **style,
+                label=name + (f"  ({value_text(limit / MA_CM2)})" if math.isfinite(limit) else ""))
+        if math.isfinite(limit):
+            ax.axvline(limit / MA_CM2, color=style["color"], linewidth=0.9, linestyle=(0, (1, 2)))
     if finite:
         low, high = min(p.time for p in finite), max(p.time for p in finite)
         middle = (min(p.current for p in finite) * max(p.current for p in finite)) ** 0.5
@@ -81,14 +88,31 @@ def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:
         if capacity is not None:  # where some cell depletes, the line is in the picture
             ends = [min(p.current for p in finite), max(p.current for p in finite)]
             ax.plot([x / MA_CM2 for x in ends], [capacity / x for x in ends], "k--", linewidth=1.2,
-                    label=f"J t = {capacity / MAH_CM2:.4g} mAh/cm2")
+                    label=f"J t = {capacity / MAH_CM2:.4g} mAh/cm2; below: depleted before")
             low, high = min(low, capacity / ends[1]), max(high, capacity / ends[0])
         ax.set_ylim(low / 3, high * 4)
     ax.set(xscale="log", yscale="log", xlabel="superficial current density J [mA/cm2]",
            ylabel="time to depletion t [s]")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(lambda x, _: value_text(x))
+    ax.xaxis.set_minor_formatter("")
     ax.grid(alpha=0.3, which="both")
-    ax.legend(fontsize=8, title="dotted: limiting currents", title_fontsize=8)
+    ax.legend(fontsize=8, title="(limiting current [mA/cm2], dotted)", title_fontsize=8)
     return png(figure)
+
+
+def _curve(points: Sequence[SandPoint], limit: float) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """(currents, times, which of them are the points) of a smooth line through points from low to high current.
+
+    J^2 t is smooth and monotone over ln(J/J_lim - 1): it has an end far above the limit and its pole at the limit.
+    Straight between the points where some lie at or below the limit, which a host's may, or are fewer than three.
+    """
+    J, t = np.array([p.current for p in points]), np.array([p.time for p in points])
+    if len(J) < 3 or not J[0] > limit:
+        return J, t, list(range(len(J)))
+    fine = np.union1d(J, limit + np.geomspace(J[0] - limit, J[-1] - limit, FINE)[1:-1])
+    smooth = PchipInterpolator(np.log(J / limit - 1), np.log(J**2 * t))
+    return fine, np.exp(smooth(np.log(fine / limit - 1))) / fine**2, [int(k) for k in np.searchsorted(fine, J)]
 
 
 def write_sand(out: str | Path, study: SandStudy, *, capacity: float | None = None, title: str = TITLE,

@@ -11,7 +11,7 @@ import numpy as np
 
 from cellfem.errors import ConvergenceError, TrustWarning, explain
 from cellfem.model.cell import Cell
-from cellfem.model.protocol import Galvanostatic, Steady
+from cellfem.model.protocol import STOP_RATIO, Galvanostatic, Steady
 from cellfem.model.solution import Solution
 from cellfem.studies.asked import need_cells, plating_currents
 from cellfem.studies.endless import sand_number
@@ -28,8 +28,9 @@ from cellfem.studies.planar import (
 )
 from cellfem.studies.solve import TOLERANCE, solve
 
-EARLY_STOP = 1e-2  # [-] c/c_0 from which the second extrapolation starts
-COARSER = 8.0  # factor on the tolerance of that second run: steps twice as long, four times the error
+EARLY_STOP = 1e-2  # [-] c/c_0 from which a run made for the error is extrapolated
+COARSER = 8.0  # factor on the tolerance of such runs: steps twice as long, four times the error
+BENT = 1.1  # [-] current over the limiting one up to which the stop's error and the steps' are added up
 SALT_TIMES = 4.0  # [-] longest run over the time in which all the salt would be plated
 NEAR_LIMIT = (1.01, 1.03, 1.1)  # [-] currents over the limiting one where times bend toward it
 RESOLVED = 10.0  # [-] cells in the emptied layer that give the time to about 1 %
@@ -78,7 +79,8 @@ def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, t
 
     Each current above what a cell sustains is run until c_s = 1e-3 c_0 at a place that plates in earnest, and
     extrapolated to c_s = 0.  Its error estimate is the difference from a second run with twice as long time steps,
-    extrapolated from c_s = 1e-2 c_0.  A plane at or below its limiting current, and a host with a steady state at this
+    extrapolated from c_s = 1e-2 c_0; below 1.1 times the limiting current the difference of that run from one stopped
+    at 1e-3 c_0 comes on top.  A plane at or below its limiting current, and a host with a steady state at this
     current, never deplete: their time is inf.
 
     Parameters
@@ -88,7 +90,7 @@ def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, t
     tolerance : local error of c/c_0 per time step [-]
     near : multiples of each cell's own limiting current to add, where they lie between the least and the largest of
         the currents: `NEAR_LIMIT`, say, for a curve that bends toward its asymptote
-    errors : whether to make the second runs
+    errors : whether to make these further runs
     progress : called with the share of the points that are done
 
     Raises
@@ -147,7 +149,7 @@ def _point(name: str, cell: Cell, current: float, tolerance: float, errors: bool
             run = solve(cell, Galvanostatic(current=current, duration=duration), tolerance=tolerance)
             if run.outcome.kind == "depleted":
                 time, stop, place = float(run.outcome.time_to_depletion), float(run.outcome.time), run.outcome.place
-                error = _error(cell, current, duration, tolerance, time) if errors else math.nan
+                error = _error(cell, current, duration, tolerance, time, limit) if errors else math.nan
             else:
                 message = run.outcome.message
     except ConvergenceError as failure:
@@ -189,10 +191,19 @@ def longest(cell: Cell, current: float, limit: float) -> float:
     return (SALT_TIMES if current > limit else OPEN_ENDED) * salt_time(cell, current)
 
 
-def _error(cell: Cell, current: float, duration: float, tolerance: float, time: float) -> float:
+def _error(cell: Cell, current: float, duration: float, tolerance: float, time: float, limit: float) -> float:
+    """Distance [s] from runs with steps twice as long, stopped early and, near the limit, where the run stopped.
+
+    There the stop and the steps err to opposite sides, and the first distance alone may vanish.
+    """
+    tolerance = min(COARSER * tolerance, 0.05)
+    stops = (EARLY_STOP, STOP_RATIO) if current < BENT * limit else (EARLY_STOP,)
     try:
-        again = solve(cell, Galvanostatic(current=current, duration=duration, stop_ratio=EARLY_STOP),
-                      tolerance=min(COARSER * tolerance, 0.05))
+        again = [solve(cell, Galvanostatic(current=current, duration=duration, stop_ratio=stop), tolerance=tolerance)
+                 for stop in stops]
     except ConvergenceError:
         return math.nan
-    return float(abs(again.outcome.time_to_depletion - time)) if again.outcome.kind == "depleted" else math.nan
+    if any(run.outcome.kind != "depleted" for run in again):
+        return math.nan
+    times = [time, *(float(run.outcome.time_to_depletion) for run in again)]
+    return float(np.sum(np.abs(np.diff(times))))

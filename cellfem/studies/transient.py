@@ -210,7 +210,21 @@ class March:
         time, place = self.start + (step.s + step.h) ** 2, cell.mesh.p[:, system.ions.pattern.nodes[worst]]
         where = "the counter electrode" if worst in system.counter_ionic else "the host"
         return Outcome("depleted", f"depleted on {where} at ({cell.place(place)}), t = {time:.4g} s:"
-                       f" c = {self.stop_ratio:g} c_0 there", time, tuple(float(v) for v in place), step.zero(worst))
+                       f" c = {self.stop_ratio:g} c_0 there", time, tuple(float(v) for v in place),
+                       step.zero(worst, self._end(y, worst)))
+
+    def _end(self, y: np.ndarray, node: int) -> float:
+        """c [mol/m3] that a node is heading for, by one Newton step to the steady state; -inf where that fails.
+
+        One linear solve on the state as it is: from slopes of the last steps it would be the error of the steps, which
+        within a per cent of a limiting current is as large as what is left.
+        """
+        unknowns = self.run.system.unknowns
+        try:
+            end = self.run.worker.heading(y, self.load)[unknowns.c[node]] * unknowns.c_0
+        except ConvergenceError:
+            return -np.inf
+        return float(end) if np.isfinite(end) else -np.inf
 
     def _stuck(self, s, y, x, previous, s_end):
         """No step succeeds any more: depletion if c is nearly gone where the metal plates, else an error."""
