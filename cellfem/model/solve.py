@@ -159,7 +159,7 @@ class Worker:
                 block = np.where(np.arange(unknowns.size) < unknowns.salt, 2, block)
             elif not salt:
                 block = np.where(block == 2, -1, block)
-            parts[salt] = (block[:, None] == np.arange(block.max() + 1)).astype(float)
+            parts[salt] = np.asfortranarray(block[:, None] == np.arange(block.max() + 1), dtype=float)
         return parts
 
     # -- shared -------------------------------------------------------------------------------------------------------
@@ -180,5 +180,5 @@ class Worker:
         """
         Z = self._ones[salt]
         if self._summed is None or self._summed[0] is not J or self._summed[1] is not Z:
-            self._summed = J, Z, Z.T @ (J @ Z)  # one tangent serves several solves
+            self._summed = J, Z, Z.T @ np.column_stack([J @ ones for ones in Z.T])  # one tangent serves several solves
         return x + Z @ np.linalg.lstsq(self._summed[2], Z.T @ (b - J @ x), rcond=1e-13)[0]

@@ -227,6 +227,7 @@ class System:
         out = np.empty((4, len(centroid)), dtype=centroid.dtype)
         bulk = self.cell.transport
         for transport, at in self.groups:
+            at = at if len(self.groups) > 1 else slice(None)  # a view where one electrolyte fills all cells
             local = centroid[at]
             kappa, excess = transport.kappa(local), transport.t_plus(local) - self.t_ref
             remainder = 0.0 if transport is bulk else kappa * (bulk.dU(local) - transport.dU(local))
