@@ -23,6 +23,7 @@ FORWARDS = {
     ("model/tensors.py", "check"): (0, 2, 3),
     ("studies/one_percent.py", "need_number"): (0, None, 2),
     ("studies/safe.py", "need_number"): (0, None, 2),
+    ("studies/sand.py", "need_number"): (0, None, 2),
     ("results/sandpage.py", "need_number"): (0, None, 2),
     ("materials/electrolyte.py", "append"): (0, None, None),
     ("materials/hosts.py", "warn"): (0, None, None),

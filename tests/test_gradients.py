@@ -167,9 +167,10 @@ def test_the_mesh_has_planes_at_the_edges():
 def test_gradients_switched_off_are_the_uniform_host():
     flat = design(electrode={"porosity": {"linear": [0.8, 0.8]},
                              "specific_surface_per_mm": {"exponential": [40.0, 40.0]},
-                             "tortuosity_factor": {"table": [1.3, 1.3], "depth_um": [0.0, 100.0]},
+                             "tortuosity_factor": {"table": [1.3, 1.3, 1.3], "depth_um": [0.0, 33.0, 100.0]},
                              "sigma_S_m": {"linear": [100.0, 100.0]}},
-                  surface={"film_Ohm_m2": {"exponential": [5e-3, 5e-3]}, "blocked": 0.0})
+                  surface={"film_Ohm_m2": {"exponential": [5e-3, 5e-3]},
+                           "blocked": {"piecewise": [0.0, 0.0], "edges_um": [47.0]}})
     step = cf.Galvanostatic(current=2 * mA / cm**2, duration=5 * minute)
     medium = cf.Medium(eps=0.8, B=0.8 / 1.3, sigma=100.0, a_s=4e4)
     plain = cf.solve(cell(design(), media={"electrode": medium}, film=cf.Film(R=5e-3)), step)

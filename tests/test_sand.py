@@ -223,6 +223,14 @@ def test_currents_that_are_none(currents, found):
         cf.sand_study(cells.make(cells.plane(coarsen=4)), currents)
 
 
+@pytest.mark.parametrize("given", [{"near": "a"}, {"near": [0.0]}, {"near": [1.1, -1.0]}, {"near": [math.nan]},
+                                   {"tolerance": -1.0}, {"tolerance": None}])
+def test_multiples_and_tolerances_that_are_none(given):
+    """Also where no run is needed, since the current is below the limit."""
+    with pytest.raises(ValueError, match=rf"sand_study.{next(iter(given))}: found .*; .* (is needed|is allowed)\. "):
+        cf.sand_study(cells.make(cells.plane(coarsen=4)), [1.0, 2.0], **given)
+
+
 @pytest.mark.parametrize("what", [lambda cell: [cell], lambda cell: cell.mesh, lambda cell: {},
                                   lambda cell: {"a": cell.mesh}])
 def test_cells_that_are_none(what):

@@ -50,9 +50,10 @@ def profiles(design) -> list[Profile]:
 
 
 def planes(design) -> np.ndarray:
-    """Heights z [m] at which a profile of the design has an edge or a kink."""
+    """Heights z [m] at which a profile of the design has an edge or a kink; one that never changes has none."""
     height = design.size[-1]
-    return height - np.unique([edge for part in profiles(design) for edge in part.depth if 0 < edge < height])
+    return height - np.unique([edge for part in profiles(design) if part.varies for edge in part.depth
+                               if 0 < edge < height])
 
 
 def tag(design, mesh) -> None:

@@ -21,7 +21,7 @@ from cellfem.studies.depletion import BUSY
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import CurrentAtRatio, current_at_one_percent
 from cellfem.studies.planar import planar_sand_time, salt_time, separator_sand_time
-from cellfem.studies.solve import TOLERANCE, solve
+from cellfem.studies.solve import TOLERANCE, need_tolerance, solve
 
 RISK = 1.0  # [-] the default bound: no place depletes before the target is plated
 CLOSE = 4e-3  # [-] relative width to which a bound is solved for
@@ -71,7 +71,7 @@ def safe_capacity(cell: Cell, current: float, *, risk: float = RISK, tolerance: 
     risk : the bound, above 0 and at most 1 [-]; 0.5 keeps away from depletion, 1 allows it at the very end
     tolerance : local error of c/c_0 per time step [-]
     """
-    _check("safe_capacity", cell, risk)
+    _check("safe_capacity", cell, risk, tolerance)
     need_number("safe_capacity.current", current, "a plating current above 0, in A/m2,")
     search = _Search(cell, risk, tolerance, solves_current=False)
     limit = limiting_current(cell)
@@ -113,7 +113,7 @@ def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: 
     risk : the bound, above 0 and at most 1 [-]
     tolerance : local error of c/c_0 per time step [-]
     """
-    _check("safe_current", cell, risk)
+    _check("safe_current", cell, risk, tolerance)
     if capacity != math.inf:
         need_number("safe_current.capacity", capacity, "a capacity above 0, in C/m2,")
     search = _Search(cell, risk, tolerance, solves_current=True)
@@ -239,7 +239,8 @@ class _Search:
                              self.kept, message)
 
 
-def _check(where: str, cell: Cell, risk: float) -> None:
+def _check(where: str, cell: Cell, risk: float, tolerance: float) -> None:
     need_cell(f"{where}.cell", cell)
+    need_tolerance(f"{where}.tolerance", tolerance)
     need_number(f"{where}.risk", risk, "a bound above 0 and up to 1", 1.0,
                 "1: no place depletes before the target; 0.5: half of the salt is left.")

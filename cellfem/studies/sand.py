@@ -13,7 +13,7 @@ from cellfem.errors import ConvergenceError, TrustWarning, explain
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import STOP_RATIO, Galvanostatic, Steady
 from cellfem.model.solution import Solution
-from cellfem.studies.asked import need_cells, plating_currents
+from cellfem.studies.asked import need_cells, need_number, plating_currents
 from cellfem.studies.endless import sand_number
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.planar import (
@@ -26,7 +26,7 @@ from cellfem.studies.planar import (
     separator_validity,
     validity,
 )
-from cellfem.studies.solve import TOLERANCE, solve
+from cellfem.studies.solve import TOLERANCE, need_tolerance, solve
 
 EARLY_STOP = 1e-2  # [-] c/c_0 from which a run made for the error is extrapolated
 COARSER = 8.0  # factor on the tolerance of such runs: steps twice as long, four times the error
@@ -95,13 +95,17 @@ def sand_study(cells: Cell | Mapping[str, Cell], currents: Sequence[float], *, t
 
     Raises
     ------
-    ValueError for what is no cell, no currents, or a current that does not plate.
+    ValueError for what is no cell, no currents, a current that does not plate, or no multiple of the limit.
 
     A run that does not converge leaves NaN and its message in its point, and the study goes on.
     """
     named = {"cell": cells} if isinstance(cells, Cell) else cells
     need_cells("sand_study.cells", named)
     currents = plating_currents("sand_study.currents", currents)
+    need_tolerance("sand_study.tolerance", tolerance)
+    for share in near:
+        need_number("sand_study.near", share, "a multiple above 0 of the limiting current",
+                    do="near=[1.01, 1.03, 1.1] bends the curve toward its limit.")
     asked = [(name, current) for name, cell in named.items() for current in _with_near(cell, currents, near)]
     points = []
     for name, current in asked:

@@ -52,9 +52,7 @@ def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOL
     ------
     ConvergenceError where a field did not converge or its audit fails: a wrong field is not returned.
     """
-    if not (isinstance(tolerance, numbers.Real) and 0 < tolerance <= LOOSEST):
-        raise ValueError(explain("solve.tolerance", f"found {tolerance!r}", f"a number above 0 and up to {LOOSEST} is"
-                                 " allowed", f"It is the error of c/c_0 per time step; the default is {TOLERANCE}."))
+    need_tolerance("solve.tolerance", tolerance)
     started = time.perf_counter()
     steps = _steps(protocol)
     _check_reversible(cell, steps)
@@ -72,6 +70,13 @@ def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOL
                "linear": worker.full.seconds + worker.charge.seconds,
                "factorise": worker.full.setup_seconds + worker.charge.setup_seconds}
     return _solution(system, steps, frames, outcome, _stats(worker, seconds, counts))
+
+
+def need_tolerance(where: str, tolerance) -> None:
+    """Refuse what is no error of a time step."""
+    if not (isinstance(tolerance, numbers.Real) and 0 < tolerance <= LOOSEST):
+        raise ValueError(explain(where, f"found {tolerance!r}", f"a number above 0 and up to {LOOSEST} is allowed",
+                                 f"It is the error of c/c_0 per time step; the default is {TOLERANCE}."))
 
 
 def _steps(protocol) -> tuple[Step, ...]:
