@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cellfem.errors import TrustWarning
-from cellfem.geometry import Geometry, bodies, plan
+from cellfem.geometry import Geometry, bodies, coatings, plan
 
 ALL = sorted((Path(__file__).parents[1] / "geometries").glob("*.toml"))
 DESIGNS = [path for path in ALL if Geometry.load(path).body is None]
@@ -81,7 +81,7 @@ def fault(path: Path) -> str | None:
             warnings.simplefilter("ignore", TrustWarning)
             if design.body is not None:
                 bodies.body_of(design)(np.zeros((3, 2)))
-                bodies.labels_of(design)
+                coatings.labels_of(design)
             elif plan.grid(design, 3).cells < 20_000:
                 design.mesh(coarsen=3)
             else:

@@ -1,27 +1,27 @@
-"""From the tables of a design to its body, a signed distance, and to its coatings."""
+"""From the table of a design to its body, a signed distance."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cellfem.errors import GeometryError, explain
-from cellfem.geometry import cad, fibres, filling, foam, images, packing, random_media, sheets, surfaces
-from cellfem.geometry.distance import Body, complement, intersection, offset
+from cellfem.errors import GeometryError, did_you_mean, explain
+from cellfem.geometry import by_depth, cad, fibres, filling, foam, images, packing, random_media, sheets, surfaces
+from cellfem.geometry.by_depth import Graded
+from cellfem.geometry.distance import Body, combined, complement, intersection, shell
 from cellfem.geometry.profiles import Profile, read_profile
-from cellfem.geometry.random_fields import mosaic
-from cellfem.geometry.shape_keys import BODIES, CoatingKeys
+from cellfem.geometry.shape_keys import BODIES
 from cellfem.units import um
 
 KIND = {"um": um, "degrees": math.pi / 180}  # ends of keys that carry a unit
-COMMON = ("inverted", "offset_um")
-FORBIDDEN = "/\\:"  # in names of coatings, which become names of surfaces
+COMMON = ("inverted", "offset_um", "bodies")
+OPERATIONS = ("union", "intersection", "difference")
+DEEPEST = 4  # combinations within combinations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,77 +32,65 @@ class BodyDesign:
     arguments: tuple[tuple[str, Any], ...]  # keyword arguments of the maker
     inverted: bool = False
     offset: Profile | None = None  # [m] by depth
+    parts: tuple[BodyDesign, ...] = ()  # of a combination
+    shell: float | None = None  # [m] of a part: the layer along its surface
     folder: str = field(default=".", compare=False)  # of the design file, to which `file` is relative
 
-
-@dataclass(frozen=True, kw_only=True)
-class CoatingDesign:
-    """A named part of the host's surface: what all of its rules say at once."""
-
-    name: str
-    depth: tuple[float, float] | None = None  # [m] from and to, below the top of the host
-    box: tuple[tuple[float, float], ...] | None = None  # [m] x, y, z
-    share: float | None = None  # of the surface, or of the particles
-    patch: float | None = None  # [m] correlation length of patches
-    particles: bool = False
-    cores: bool | None = None
-    seed: int = 0
-    film: float | None = None  # [Ohm m2] per true area
-    nucleation: float | None = None  # [V] nucleation overpotential
-    blocked: float | None = None  # [-] share that does not react
-
     @property
-    def properties(self) -> tuple[float | None, ...]:
-        return self.film, self.nucleation, self.blocked
+    def profiles(self) -> tuple[Profile, ...]:
+        """All that vary by depth, those of the parts too."""
+        own = [value for value in (self.offset, *dict(self.arguments).values()) if isinstance(value, Profile)]
+        return (*own, *(profile for part in self.parts for profile in part.profiles))
 
 
-def read_body(table: str, keys, file: str) -> BodyDesign:
-    """From checked keys of the table."""
+def read_body(table: str, keys, file: str, place: str = "", depth: int = 0) -> BodyDesign:
+    """From checked keys of the table; `place` is the table's name in messages."""
+    place = place or table
     arguments = []
     for name in type(keys).model_fields:
         value = getattr(keys, name)
         if name in COMMON or value is None:
             continue
         unit = KIND.get(name.rpartition("_")[2], 1.0)
-        arguments.append((name.rpartition("_")[0] if unit != 1.0 else name, _scaled(value, unit)))
-    moved = None if keys.offset_um is None else read_profile(keys.offset_um, f"{file}: {table}.offset_um", um)
-    return BodyDesign(table=table, arguments=tuple(arguments), inverted=keys.inverted, offset=moved,
-                      folder=str(Path(file).parent))
+        value = read_profile(value, f"{file}: {place}.{name}", unit) if isinstance(value, dict) else scaled(value, unit)
+        arguments.append((name.rpartition("_")[0] if unit != 1.0 else name, value))
+    moved = None if keys.offset_um is None else read_profile(keys.offset_um, f"{file}: {place}.offset_um", um)
+    parts = ()
+    if table == "combination":
+        if depth == DEEPEST:
+            raise ValueError(explain(f"{file}: {place}", f"found more than {DEEPEST} combinations within each other",
+                                     f"at most {DEEPEST} are read", "Write it with fewer of them."))
+        parts = tuple(_read_part(part, file, f"{place}.bodies#{k}", depth + 1) for k, part in enumerate(keys.bodies, 1))
+    found = BodyDesign(table=table, arguments=tuple(arguments), inverted=keys.inverted, offset=moved, parts=parts,
+                       folder=str(Path(file).parent))
+    _check_graded(found, f"{file}: {place}.porosity")
+    return found
 
 
-def _scaled(value: Any, unit: float) -> Any:
+def _read_part(keys, file: str, place: str, depth: int) -> BodyDesign:
+    """One of the bodies of a combination, the only table beside its `shell_um`."""
+    given = [table for table in BODIES if getattr(keys, table) is not None]
+    if len(given) != 1:
+        raise ValueError(explain(f"{file}: {place}", f"found {' and '.join(given) or 'no table of a shape'}",
+                                 "the table of one shape is needed", "Each body begins with its own"
+                                 " [[combination.bodies]]."))
+    found = read_body(given[0], getattr(keys, given[0]), file, f"{place}.{given[0]}", depth)
+    return found if keys.shell_um is None else replace(found, shell=keys.shell_um * um)
+
+
+def _check_graded(body: BodyDesign, where: str) -> None:
+    """Raise ValueError where a porosity by depth is to be met by a body that varies with depth in another way, too."""
+    target = dict(body.arguments).get("porosity")
+    if isinstance(target, Profile) and target.varies and sum(profile.varies for profile in body.profiles) > 1:
+        raise ValueError(explain(where, "found a profile beside another one", "one of them can say how the body varies"
+                                 " with depth", "Give one porosity, which then holds in the mean, or one length."))
+
+
+def scaled(value: Any, unit: float) -> Any:
     """The value in SI; lists become tuples."""
     if isinstance(value, list | tuple):
-        return tuple(_scaled(entry, unit) for entry in value)
+        return tuple(scaled(entry, unit) for entry in value)
     return value if value is None or isinstance(value, bool | str) or unit == 1.0 else value * unit
-
-
-def read_coatings(tables: dict[str, CoatingKeys], file: str) -> tuple[CoatingDesign, ...]:
-    """From checked keys; raises ValueError for names and combinations that cannot be."""
-    found = []
-    for name, keys in tables.items():
-        where = f"{file}: coatings.{name}"
-        rules = (keys.depth_um, keys.box_um, keys.share, keys.cores)
-        if all(rule is None for rule in rules):
-            raise ValueError(explain(where, "found nothing that says where it is", "depth_um, box_um, share or cores is"
-                                     " needed", "depth_um = [0, 50] coats the upper 50 um."))
-        if keys.share is not None and (keys.patch_um is None) != keys.particles:
-            raise ValueError(explain(f"{where}.share", "found it with " + ("both" if keys.particles else "neither")
-                                     + " patch_um and particles = true", "one of them is needed",
-                                     "Patches have a size, patch_um; particles are coated whole."))
-        if any(letter in name for letter in FORBIDDEN) or not 0 < len(name) <= 40:
-            raise ValueError(explain(where, f'found the name "{name[:40]}"', f"a name without {FORBIDDEN} is needed",
-                                     "It becomes part of the name of a surface."))
-        for key, ranges in (("depth_um", [keys.depth_um]), ("box_um", keys.box_um or [])):
-            if any(r is not None and (len(r) != 2 or r[1] <= r[0]) for r in ranges):
-                raise ValueError(explain(f"{where}.{key}", f"found {ranges}", "a lower and a higher end are needed",
-                                         "Depths count from the top of the host down."))
-        found.append(CoatingDesign(name=name, depth=_scaled(keys.depth_um, um), box=_scaled(keys.box_um, um),
-                                   share=keys.share, patch=None if keys.patch_um is None else keys.patch_um * um,
-                                   particles=keys.particles, cores=keys.cores, seed=keys.seed, film=keys.film_Ohm_m2,
-                                   nucleation=None if keys.nucleation_mV is None else 1e-3 * keys.nucleation_mV,
-                                   blocked=keys.blocked))
-    return tuple(found)
 
 
 def body_of(design) -> Body:
@@ -136,19 +124,35 @@ def _check_function(design) -> None:
                                  "Mind divisions by zero and roots of negative numbers."))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _made(body: BodyDesign, size: tuple[float, ...], periodic: bool, where: str) -> Body:
     arguments = dict(body.arguments)
     target = arguments.get("porosity")
     if target is not None and body.inverted:
-        arguments["porosity"] = 1 - target
+        arguments["porosity"] = by_depth.scaled(target, -1.0, 1.0, size[2])
+    if body.parts:
+        arguments["bodies"] = _parts(body, size, periodic, where)
     made = MAKERS[body.table](size, periodic=periodic, where=where, folder=body.folder, **arguments)
     if body.inverted:
         made = complement(made)
-    if body.offset is None:
-        return made
-    graded = offset(made, lambda x: body.offset.at(size[2] - x[2], size[2]))
-    return graded if target is None else offset(graded, filling.growth(graded, size, target, f"{where}.porosity"))
+    if body.offset is not None:
+        made = by_depth.grown(made, body.offset, size[2], f"{where}.offset_um")
+        if target is not None:
+            more = filling.growth(made, size, target, f"{where}.porosity")
+            made = by_depth.grown(made, more, size[2], f"{where}.porosity")
+    return made if body.shell is None else shell(made, body.shell)
+
+
+def _parts(body: BodyDesign, size: tuple[float, ...], periodic: bool, where: str) -> tuple[Body, ...]:
+    return tuple(_made(part, size, periodic, f"{where}.bodies#{k}.{part.table}")
+                 for k, part in enumerate(body.parts, 1))
+
+
+def parts_of(design) -> tuple[Body, ...]:
+    """The bodies of a combination, in the design's order; none of other shapes."""
+    if not getattr(design.body, "parts", ()):
+        return ()
+    return _parts(design.body, tuple(design.size), design.periodic, f"{design.file}: {design.body.table}")
 
 
 def _spheres(size, *, periodic, where, folder, diameter, porosity=None, lattice=None, period=None, centres=None,
@@ -165,7 +169,7 @@ def _spheres(size, *, periodic, where, folder, diameter, porosity=None, lattice=
         if any(len(centre) != 3 for centre in centres):
             raise GeometryError(explain(f"{where}.centres_um", "found a place without three numbers",
                                         "[x, y, z] is needed", "Lengths are in um."))
-        return random_media.placed_spheres(centres, [diameter] * len(centres))
+        return random_media.placed_spheres(centres, by_depth.at(diameter, np.array(centres).T, size[2]))
     if period is None:
         raise GeometryError(explain(f"{where}.period_um", "found nothing", "a lattice needs it",
                                     "It is the edge of the cubic cell."))
@@ -230,9 +234,20 @@ def _cad(size, *, periodic, folder, where, file, unit, corner) -> Body:
     return cad.solid(Path(folder) / file, unit=unit, corner=corner, where=where)
 
 
+def _combination(size, *, periodic, folder, where, bodies, operation, blend, porosity: Graded | None = None) -> Body:
+    if operation not in OPERATIONS:
+        raise GeometryError(explain(f"{where}.operation", f'found "{operation}"', "one of " + ", ".join(OPERATIONS)
+                                    + " is needed", did_you_mean(operation, OPERATIONS)))
+    whole = combined(bodies, operation, blend)
+    if porosity is None:
+        return whole
+    key = f"{where}.porosity"
+    return by_depth.grown(whole, filling.growth(whole, size, porosity, key), size[2], key)
+
+
 MAKERS = {"spheres": _spheres, "fibres": _fibres, "sheets": _sheets, "flakes": _flakes, "foam": _foam,
           "minimal_surface": _minimal_surface, "gaussian": _gaussian, "particles": _particles, "image": _image,
-          "cad": _cad}
+          "cad": _cad, "combination": _combination}
 
 
 def image_of(design) -> images.Image | None:
@@ -241,36 +256,3 @@ def image_of(design) -> images.Image | None:
         return None
     given = {name: value for name, value in design.body.arguments if name != "smoothing_voxels"}
     return images.drawn_image(Path(design.body.folder) / given.pop("file"), where=f"{design.file}: image", **given)
-
-
-def labels_of(design) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """Name of each coating -> which of the places (3, n) [m] on the host's surface it covers, (n,) bool."""
-    return {coating.name: _covered(coating, design) for coating in design.coatings}
-
-
-def _covered(coating: CoatingDesign, design) -> Callable[[np.ndarray], np.ndarray]:
-    height, body = design.size[2], body_of(design)
-    if (coating.particles or coating.cores is not None) and not isinstance(body, packing.Particles):
-        raise GeometryError(explain(f"{design.file}: coatings.{coating.name}", f'found particles beside shape ='
-                                    f' "{design.shape}"', "only [particles] has them", "Use depth_um, box_um or"
-                                    " patches, share with patch_um."))
-    patches = mosaic(coating.patch, coating.seed, share=coating.share) if coating.patch is not None \
-        and coating.share is not None else None
-
-    def covered(x):
-        found = np.ones(x.shape[1], dtype=bool)
-        if coating.depth is not None:
-            found &= (height - x[2] >= coating.depth[0]) & (height - x[2] <= coating.depth[1])
-        for axis, ends in enumerate(coating.box or ()):
-            found &= (x[axis] >= ends[0]) & (x[axis] <= ends[1])
-        if patches is not None:
-            found &= patches(x) > 0.5
-        if coating.particles and coating.share is not None:
-            count = int(body.packing.owners.max()) + 1
-            chosen = np.random.default_rng(coating.seed).permutation(count) < round(coating.share * count)
-            found &= chosen[body.packing.owners[body.nearest(x)[1]]]
-        if coating.cores is not None:
-            found &= body.in_core(x) == coating.cores
-        return found
-
-    return covered

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 
 from cellfem.errors import GeometryError, explain
-from cellfem.geometry import bodies, cell_of_body, gradients, layered, plan, rules, schema
-from cellfem.geometry.bodies import BodyDesign, CoatingDesign
+from cellfem.geometry import bodies, cell_of_body, coatings, gradients, layered, plan, rules, schema
+from cellfem.geometry.bodies import BodyDesign
+from cellfem.geometry.coatings import CoatingDesign
 from cellfem.geometry.gradients import ElectrodeDesign, SurfaceDesign, read_electrode, read_surface
 from cellfem.geometry.shape_keys import BODIES
 from cellfem.units import um
@@ -100,7 +101,7 @@ class Geometry:
             schema.check_tables(found, file)
             if found.shape in BODIES and getattr(found, found.shape) is not None:
                 parts["body"] = bodies.read_body(found.shape, getattr(found, found.shape), file)
-            parts["coatings"] = bodies.read_coatings(found.coatings, file)
+            parts["coatings"] = coatings.read_coatings(found.coatings, file)
         surface, neck = found.surface_cell_size_um, found.neck_cell_size_um
         return cls(name=found.name, shape=found.shape, source=found.source, dimension=found.dimension,
                    size=tuple(x * um for x in schema.kept_sizes(found, file)),
@@ -123,7 +124,7 @@ class Geometry:
         """
         plan.check_coarsen(self, coarsen)
         if self.body is not None:
-            mesh = cell_of_body.mesh_of(self, bodies.body_of(self), bodies.labels_of(self), coarsen, halvings)
+            mesh = cell_of_body.mesh_of(self, bodies.body_of(self), coatings.labels_of(self), coarsen, halvings)
         else:
             grid = plan.grid(self, coarsen / 2**halvings)
             plan.check(self, grid)

@@ -134,6 +134,18 @@ def smooth_union(*bodies: Body, width: float) -> Body:
     return distance
 
 
+def combined(bodies: Sequence[Body], operation: str, width: float = 0.0) -> Body:
+    """The union, the intersection, or the difference (the first less the others), edges rounded within `width` [m].
+
+    Rounding fills out the inner edges of a union and cuts off the outer edges of the other two.
+    """
+    if operation == "union":
+        return smooth_union(*bodies, width=width) if width else union(*bodies)
+    first, *others = bodies
+    kept = [first, *((complement(other) for other in others) if operation == "difference" else others)]
+    return complement(combined([complement(body) for body in kept], "union", width)) if width else intersection(*kept)
+
+
 def moved(body: Body, by: Sequence[float]) -> Body:
     shift = column(by)
     return lambda x: body(x - shift)

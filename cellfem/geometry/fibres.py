@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from cellfem.errors import GeometryError, explain
-from cellfem.geometry import crowds, filling
+from cellfem.geometry import by_depth, crowds, filling
+from cellfem.geometry.by_depth import Graded
 from cellfem.geometry.copies import beside, spare
-from cellfem.geometry.distance import Body, offset
+from cellfem.geometry.distance import Body
 
 STEPS = 12  # straight bars per wave of a wavy fibre: its axis is met within 3 % of the amplitude
 
 
-def fibre_mat(size: Sequence[float], *, diameter: float, porosity: float, seed: int, tilt: float | None = None,
+def fibre_mat(size: Sequence[float], *, diameter: Graded, porosity: Graded, seed: int, tilt: float | None = None,
               tilt_spread: float = 0.0, tilts: tuple[Sequence[float], Sequence[float]] | None = None,
               directions: Sequence[float] | None = None, length: float | None = None, wave: float = 0.0,
               wavelength: float | None = None, periodic: bool = False, where: str = "fibres") -> Body:
@@ -25,7 +26,7 @@ def fibre_mat(size: Sequence[float], *, diameter: float, porosity: float, seed: 
     Parameters
     ----------
     size : (x, y, z) [m] of the host's box
-    diameter, length : [m]; without a length fibres run through the whole box
+    diameter, length : [m]; without a length fibres run through the whole box; a diameter by depth changes along fibres
     tilt, tilt_spread : mean and standard deviation [rad] of the angle between fibre and x-y plane; without a tilt
         all directions in space are equally likely
     tilts : (angles [rad], weights): a distribution of that angle, linear between the rows, in place of the two
@@ -35,7 +36,7 @@ def fibre_mat(size: Sequence[float], *, diameter: float, porosity: float, seed: 
     """
     size = np.asarray(size, dtype=float)
     rng = np.random.default_rng(seed)
-    radius = diameter / 2
+    radius = by_depth.mean(diameter, size[2]) / 2
     if periodic and length is None:
         raise GeometryError(explain(f"{where}.length_um", "found nothing beside periodic = true", "fibres that end are"
                                     " needed: endless ones do not meet themselves at the sides", "Give length_um, or"
@@ -43,7 +44,8 @@ def fibre_mat(size: Sequence[float], *, diameter: float, porosity: float, seed: 
     reach = np.linalg.norm(size) / 2 if length is None else length / 2
     room = _room(size, length, periodic)
     share = np.pi * radius**2 * 2 * reach / room
-    count = spare(porosity, share, where, f"{where}.diameter_um")
+    mean = by_depth.mean(porosity, size[2])
+    count = spare(mean, share, where, f"{where}.diameter_um")
     u = _axes(rng, count, tilt, tilt_spread, tilts, directions)
     middle = _middles(rng, count, u, size, length, periodic)
     points = _paths(rng, middle, u, reach, wave, wavelength)
@@ -53,13 +55,14 @@ def fibre_mat(size: Sequence[float], *, diameter: float, porosity: float, seed: 
         starts, ends = beside(starts, size, by=starts), beside(ends, size, by=starts)
         parts *= len(starts) // (count * parts)
     crowd = crowds.bars(starts, ends, radius, spacing=radius / 3)
-    needed = crowds.needed(crowd, filling.places(size, filling.FEW), porosity)
-    some = crowd.first(max(round(needed / parts), 1) * parts)
+    needed = crowds.needed(crowd, filling.places(size, filling.FEW), mean)
+    some = by_depth.grown(crowd.first(max(round(needed / parts), 1) * parts),
+                          by_depth.scaled(diameter, 0.5, -radius, size[2]), size[2], f"{where}.diameter_um")
     grown = filling.growth(some, size, porosity, f"{where}.porosity")
-    if grown <= -radius:
+    if by_depth.least(grown) <= -by_depth.least(diameter) / 2:
         raise GeometryError(explain(f"{where}.porosity", f"found {porosity:.6g}", "at least one fibre must fit",
                                     "Lower the porosity, thin the fibres or enlarge size_um."))
-    return offset(some, grown)
+    return by_depth.grown(some, grown, size[2], f"{where}.porosity")
 
 
 def _room(size: np.ndarray, length: float | None, periodic: bool) -> float:

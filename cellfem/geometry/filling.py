@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from cellfem.errors import GeometryError, explain
+from cellfem.geometry import by_depth
+from cellfem.geometry.by_depth import Graded
 from cellfem.geometry.distance import Body
+from cellfem.geometry.profiles import Profile
 
 FEW = 8_000  # places by which parts are counted, before they are grown to meet the share
+ROUNDS, WINDOWS = 2, 5  # of the search for a level by depth, and parts of the depth that meet their porosity each
 SAMPLES = 120_000  # places at which a share is counted: it comes out within some 0.1 %
 
 
@@ -27,12 +32,49 @@ def porosity(body: Body, size: Sequence[float], samples: int = SAMPLES) -> float
     return float((body(places(size, samples)) > 0).mean())
 
 
-def growth(body: Body, size: Sequence[float], target: float, where: str, samples: int = SAMPLES) -> float:
-    """The offset [m] at which the box keeps the porosity `target`.
+def growth(body: Body, size: Sequence[float], target: Graded, where: str, samples: int = SAMPLES) -> Graded:
+    """The offset [m] at which the box keeps the porosity `target`, by depth where that varies.
+
+    By depth it is the offset at which the whole box would have the porosity of that depth, then as much more or less as
+    each layer, or each fourth of the depth, needs to have its own, since layers of a random body differ.
 
     Raises GeometryError, beginning with `where`, for a target outside 0 to 1.
     """
-    if not 0 < target < 1:
-        raise GeometryError(explain(where, f"found {target:.6g}", "a share above 0 and below 1 is needed",
-                                    "It is the share of the host's box that the electrolyte fills."))
-    return float(np.quantile(body(places(size, samples)), 1 - target))
+    _check_share(target, where)
+    x = places(size, samples)
+    return level(body(x), x, target, size[2], lambda by: by_depth.grown(body, by, size[2], where)(x))
+
+
+def level(values: np.ndarray, x: np.ndarray, target: Graded, height: float,
+          beyond: Callable[[Profile], np.ndarray]) -> Graded:
+    """The level that leaves the share `target` of the values at places x (3, n) above it, by depth where that varies.
+
+    `beyond` gives the values less a level by depth, or distances of the same sign.
+    """
+    if not isinstance(target, Profile):
+        return float(np.quantile(values, 1 - target))
+    found = target.mapped(lambda share: np.quantile(values, 1 - share), height)
+    for _ in range(ROUNDS):
+        found = _nearer(found, target, height - x[2], height, beyond(found))
+    return by_depth.scaled(found, 1.0, float(np.quantile(beyond(found), 1 - target.mean(height))), height)
+
+
+def _nearer(found: Profile, target: Profile, depth: np.ndarray, height: float, left: np.ndarray) -> Profile:
+    """The level with which each layer, or each of WINDOWS overlapping parts of the depth, has its own porosity."""
+    if target.law in ("constant", "piecewise"):
+        layer = np.searchsorted(target.depth, depth, side="right")
+        shifts = [np.quantile(left[layer == k], 1 - share) for k, share in enumerate(target.values)]
+        return replace(found, values=tuple((np.array(found.values) + shifts).tolist()))
+    knots, shifts = np.linspace(0, height, WINDOWS), []
+    for knot in knots:
+        there = np.abs(depth - knot) <= knots[1]
+        shifts.append(np.quantile(left[there], 1 - target.at(depth[there], height).mean()))
+    values = np.array(found.values) + np.interp(found.depth, knots, shifts)
+    return replace(found, values=tuple(values.tolist()))
+
+
+def _check_share(target: Graded, where: str) -> None:
+    for share in target.values if isinstance(target, Profile) else (target,):
+        if not 0 < share < 1:
+            raise GeometryError(explain(where, f"found {share:.6g}", "a share above 0 and below 1 is needed",
+                                        "It is the share of the host's box that the electrolyte fills."))

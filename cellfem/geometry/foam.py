@@ -8,13 +8,14 @@ import numpy as np
 from scipy.spatial import QhullError, Voronoi
 
 from cellfem.errors import GeometryError, explain
-from cellfem.geometry import crowds, filling
+from cellfem.geometry import by_depth, crowds, filling
+from cellfem.geometry.by_depth import Graded
 from cellfem.geometry.copies import MOST_PARTS
-from cellfem.geometry.distance import Body, offset
+from cellfem.geometry.distance import Body
 
 
-def open_foam(size: Sequence[float], *, pore: float, seed: int, porosity: float | None = None,
-              strut: float | None = None, irregularity: float = 0.3, stretch: float = 1.0, periodic: bool = False,
+def open_foam(size: Sequence[float], *, pore: float, seed: int, porosity: Graded | None = None,
+              strut: Graded | None = None, irregularity: float = 0.3, stretch: float = 1.0, periodic: bool = False,
               where: str = "foam") -> Body:
     """Struts along the edges of the Voronoi cells of a disturbed body-centred lattice (undisturbed: Kelvin's foam).
 
@@ -34,13 +35,13 @@ def open_foam(size: Sequence[float], *, pore: float, seed: int, porosity: float 
     size = np.asarray(size, dtype=float)
     starts, ends = edges(size, pore, seed, irregularity, stretch, periodic, where)
     bars = crowds.bars(starts, ends, 0.0, spacing=pore / 50)
-    grown = strut / 2 if porosity is None else filling.growth(bars, size, porosity, f"{where}.porosity")
-    if grown > pore / 2:
-        raise GeometryError(explain(f"{where}.{'strut_um' if porosity is None else 'porosity'}",
-                                    f"found struts {2e6 * grown:.3g} um thick",
+    key = f"{where}.{'strut_um' if porosity is None else 'porosity'}"
+    grown = by_depth.scaled(strut, 0.5, 0.0, size[2]) if porosity is None else filling.growth(bars, size, porosity, key)
+    if by_depth.most(grown) > pore / 2:
+        raise GeometryError(explain(key, f"found struts {2e6 * by_depth.most(grown):.3g} um thick",
                                     f"less than the pores, {pore / 1e-6:.3g} um, is needed",
                                     "Thin the struts, raise the porosity or widen the pores."))
-    return offset(bars, grown)
+    return by_depth.grown(bars, grown, size[2], key)
 
 
 def edges(size: np.ndarray, pore: float, seed: int, irregularity: float, stretch: float,

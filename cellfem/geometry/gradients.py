@@ -46,7 +46,7 @@ ARGUMENTS = {"film": ("film", "film_thickness"), "blocked": ("blocked",), "subst
 def profiles(design) -> list[Profile]:
     """Every profile by depth that a design has."""
     parts = [part for table in (design.electrode, design.surface) if table for part in vars(table).values()]
-    return [part for part in (*parts, getattr(design.body, "offset", None)) if isinstance(part, Profile)]
+    return [part for part in (*parts, *getattr(design.body, "profiles", ())) if isinstance(part, Profile)]
 
 
 def planes(design) -> np.ndarray:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ FORMS = "a number, {linear = [top, bottom]}, {exponential = [top, bottom]}, {pie
     " {table = [...], depth_um = [...]}"
 PLACES = {"piecewise": "edges_um", "table": "depth_um"}  # law -> key of its depths
 SHORTEST = 1e-3 * um  # [m] between two depths
+KNOTS = 65  # depths at which a function of a profile is tabulated
 LAWS = ("linear", "exponential", *PLACES)
 
 
@@ -50,6 +52,24 @@ class Profile:
     @property
     def varies(self) -> bool:
         return len(set(self.values)) > 1
+
+    def mean(self, height: float) -> float:
+        """Over the height of the host."""
+        edges = np.unique([0.0, height, *self.depth, *np.linspace(0, height, 1001)])
+        return float(np.average(self.at((edges[1:] + edges[:-1]) / 2, height), weights=np.diff(edges)))
+
+    def slope(self, depth: np.ndarray, height: float) -> np.ndarray:
+        """Change per way down, of laws without jumps."""
+        step = 1e-5 * height
+        return (self.at(depth + step, height) - self.at(depth - step, height)) / (2 * step)
+
+    def mapped(self, of: Callable[[np.ndarray], np.ndarray], height: float) -> Profile:
+        """The profile of of(value): layers stay layers, what varies without jumps becomes a table."""
+        if self.law in ("constant", "piecewise"):
+            return replace(self, values=tuple(np.asarray(of(np.array(self.values))).tolist()))
+        depth = np.unique([*self.depth, *np.linspace(0, height, KNOTS)])
+        values = of(self.at(depth, height)).tolist()
+        return replace(self, law="table", values=tuple(values), depth=tuple(depth.tolist()))
 
 
 def read_profile(given: Any, where: str, unit: float = 1.0) -> Profile:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from cellfem.errors import GeometryError, did_you_mean, explain
-from cellfem.geometry import crowds, filling
+from cellfem.geometry import by_depth, crowds, filling
+from cellfem.geometry.by_depth import Graded
 from cellfem.geometry.copies import MOST_PARTS, beside, spare
-from cellfem.geometry.distance import Body, offset
+from cellfem.geometry.distance import Body
+from cellfem.geometry.profiles import Profile
 from cellfem.geometry.random_fields import MODES
 from cellfem.geometry.surfaces import corrected
 from cellfem.geometry.tabulated import cubic
@@ -25,39 +27,42 @@ LATTICES = {  # centres in a cubic cell of edge 1
 }
 
 
-def overlapping_spheres(size: Sequence[float], *, diameter: float, porosity: float, seed: int, spread: float = 0.0,
+def overlapping_spheres(size: Sequence[float], *, diameter: Graded, porosity: Graded, seed: int, spread: float = 0.0,
                         periodic: bool = False, where: str = "spheres") -> Body:
     """Spheres strewn independently of each other until the porosity is reached, then all grown or shrunk alike.
 
     Parameters
     ----------
-    diameter : [m], the median where they differ
+    diameter : [m], the median where they differ; by depth that of the centres
     spread : standard deviation of the logarithm of the diameters (lognormal)
     """
     size = np.asarray(size, dtype=float)
     rng = np.random.default_rng(seed)
-    radius = diameter / 2
-    margin = radius * np.array([0.0, 0.0, 1.0] if periodic else [1.0, 1.0, 1.0])
+    margin = by_depth.most(diameter) / 2 * np.array([0.0, 0.0, 1.0] if periodic else [1.0, 1.0, 1.0])
+    radius = by_depth.mean(diameter, size[2]) / 2
     share = 4 / 3 * np.pi * radius**3 * np.exp(4.5 * spread**2) / (size + 2 * margin).prod()
-    count = spare(porosity, share, where, f"{where}.diameter_um")
+    count = spare(by_depth.mean(porosity, size[2]), share, where, f"{where}.diameter_um")
     centres = rng.uniform(-margin, size + margin, (count, 3))
-    radii = radius * np.exp(spread * rng.standard_normal(count))
+    radii = by_depth.at(diameter, centres.T, size[2]) / 2 * np.exp(spread * rng.standard_normal(count))
     copies = 1
     if periodic:
         centres, radii, copies = beside(centres, size), radii.repeat(9), 9
     crowd = crowds.balls(centres, radii)
-    needed = crowds.needed(crowd, filling.places(size, filling.FEW), porosity)
+    needed = crowds.needed(crowd, filling.places(size, filling.FEW), by_depth.mean(porosity, size[2]))
     some = crowd.first(max(round(needed / copies), 1) * copies)
     grown = filling.growth(some, size, porosity, f"{where}.porosity")
-    if grown <= -radius:
+    if by_depth.least(grown) <= -radius:
         raise GeometryError(explain(f"{where}.porosity", f"found {porosity:.6g}", "at least one sphere must fit",
                                     "Lower the porosity, shrink the spheres or enlarge size_um."))
-    return offset(some, grown)
+    return by_depth.grown(some, grown, size[2], f"{where}.porosity")
 
 
-def sphere_lattice(size: Sequence[float], *, lattice: str, period: float, diameter: float,
+def sphere_lattice(size: Sequence[float], *, lattice: str, period: float, diameter: Graded,
                    where: str = "spheres") -> Body:
-    """Equal spheres on a cubic lattice of edge `period` [m] with one centre in the corner (0, 0, 0)."""
+    """Spheres on a cubic lattice of edge `period` [m] with one centre in the corner (0, 0, 0).
+
+    `diameter` [m] by depth is that of the centres.
+    """
     if lattice not in LATTICES:
         raise GeometryError(explain(f"{where}.lattice", f'found "{lattice}"', "one of " + ", ".join(sorted(LATTICES))
                                     + " is needed", did_you_mean(lattice, LATTICES)))
@@ -69,8 +74,9 @@ def sphere_lattice(size: Sequence[float], *, lattice: str, period: float, diamet
     cells = [np.arange(-1, np.ceil(extent / period) + 2) for extent in size]
     corners = np.stack(np.meshgrid(*cells, indexing="ij"), axis=-1).reshape(-1, 1, 3)
     centres = ((corners + motif) * period).reshape(-1, 3)
-    near = ((centres > -diameter) & (centres < size + diameter)).all(axis=1)
-    return crowds.balls(centres[near], np.full(int(near.sum()), diameter / 2))
+    reach = by_depth.most(diameter)
+    centres = centres[((centres > -reach) & (centres < size + reach)).all(axis=1)]
+    return crowds.balls(centres, by_depth.at(diameter, centres.T, size[2]) / 2)
 
 
 def placed_spheres(centres: Sequence[Sequence[float]], diameters: Sequence[float]) -> Body:
@@ -78,7 +84,7 @@ def placed_spheres(centres: Sequence[Sequence[float]], diameters: Sequence[float
     return crowds.balls(np.asarray(centres, dtype=float), np.asarray(diameters, dtype=float) / 2)
 
 
-def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Sequence[float], seed: int, porosity: float,
+def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Sequence[float], seed: int, porosity: Graded,
                     walls: bool = False, periodic: bool = False, modes: int = MODES, within: Body | None = None,
                     where: str = "gaussian") -> Body:
     """A cut of a Gaussian random field: the solid is where the field is low, or a wall along its level 0.
@@ -86,14 +92,15 @@ def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Seque
     Parameters
     ----------
     correlation_lengths : [m] one for all directions or (x, y, z); the field's correlation is exp(-sum (r_i/l_i)^2/2)
-    porosity : reached by the level at which the field is cut, or by two levels
+    porosity : reached by the level at which the field is cut, or by two levels; by depth at levels by depth
     walls : the solid lies between the levels -f and f of the field: walls between two networks of pores
     periodic : waves that repeat at the sides
     within : the body in which the porosity is counted; None: all of the box
     """
     size = np.asarray(size, dtype=float)
-    if not LEAST_SHARE <= porosity <= 1 - LEAST_SHARE:
-        raise GeometryError(explain(f"{where}.porosity", f"found {porosity:.6g}", "a share from"
+    extreme = max(by_depth.least(porosity), by_depth.most(porosity), key=lambda share: abs(share - 0.5))
+    if not LEAST_SHARE <= extreme <= 1 - LEAST_SHARE:
+        raise GeometryError(explain(f"{where}.porosity", f"found {extreme:.6g}", "a share from"
                                     f" {LEAST_SHARE} to {1 - LEAST_SHARE} is needed",
                                     "It is the share of the host's box that the electrolyte fills."))
     lengths = np.broadcast_to(np.asarray(correlation_lengths, dtype=float), 3)
@@ -105,17 +112,30 @@ def gaussian_medium(size: Sequence[float], *, correlation_lengths: float | Seque
     values = _tabulated(size, waves, phases, lengths, where)
     trust = float(lengths.min()) / 2
     places = filling.places(size)
-    sample = values(places if within is None else places[:, within(places) < 0])[0]
-    level = float(np.quantile(np.abs(sample) if walls else sample, 1 - porosity))
+    if within is not None:
+        places = places[:, within(places) < 0]
+    sample = np.abs(values(places)[0]) if walls else values(places)[0]
+    level = filling.level(sample, places, porosity, size[2], lambda by: sample - by_depth.at(by, places, size[2]))
+    return _cut(values, level, trust, walls, size[2])
 
-    def cut(x, at=level):
+
+def _cut(values, level: Graded, trust: float, walls: bool, height: float) -> Body:
+    """The body where a field is below a level, or between the level and its negative."""
+    if isinstance(level, Profile) and level.law == "piecewise":
+        return by_depth.stepped(lambda x, levels: [_cut(values, t, trust, walls, height)(x) for t in levels], level,
+                                height)
+
+    def less(x, sign=1.0):
         f, slope = values(x)
-        return f - at, slope
+        if isinstance(level, Profile):  # z is the height: a level that rises with depth falls with z
+            slope = slope.copy()
+            slope[2] += sign * level.slope(height - x[2], height)
+        return f - sign * by_depth.at(level, x, height), slope
 
-    below = corrected(cut, trust)
+    below = corrected(less, trust)
     if not walls:
         return below
-    above = corrected(lambda x: cut(x, -level), trust)
+    above = corrected(lambda x: less(x, -1.0), trust)
     return lambda x: np.maximum(below(x), -above(x))
 
 

@@ -100,13 +100,15 @@ class DesignKeys(_Keys):
     particles: shape_keys.ParticleKeys | None = Field(None, description='table of shape = "particles"')
     image: shape_keys.ImageKeys | None = Field(None, description='table of shape = "image"')
     cad: shape_keys.CadKeys | None = Field(None, description='table of shape = "cad"')
+    combination: shape_keys.CombinationKeys | None = Field(None, description='table of shape = "combination"')
     electrode: ElectrodeKeys | None = Field(None, description='table of a graded host, shape = "envelope"')
     surface: SurfaceKeys | None = Field(None, description="table of the host's surface by depth")
 
 
 ALIASES = {"tortuosity": "tortuosity_factor", "tau": "tortuosity_factor"}  # a word used for two quantities
 TABLES = {"": DesignKeys, "walls": WallKeys, "baffles": BaffleKeys, "electrode": ElectrodeKeys,
-          "surface": SurfaceKeys, **BODIES, "coatings": shape_keys.CoatingKeys}
+          "surface": SurfaceKeys, **BODIES, "combination.bodies": shape_keys.PartKeys,
+          "coatings": shape_keys.CoatingKeys}
 
 
 def read_toml(path: str | PathLike) -> dict[str, Any]:
@@ -163,11 +165,11 @@ def _urgency(fault) -> int:
 def _message(fault, file: str) -> str:
     keys = [part for part in fault["loc"] if isinstance(part, str)]  # numbers count the entries of lists
     loc = [key if re.fullmatch(r"[\w-]{1,60}", key) else _shown(key) for key in keys]
-    where = f"{file}: {'.'.join(loc)}"
+    where = f"{file}: {_place(fault['loc'], loc)}"
     found = f"found {_shown(fault.get('input'))}"
     match fault["type"]:
         case "extra_forbidden":
-            return _unknown_key(where, loc[-1], "" if len(loc) == 1 else loc[0])
+            return _unknown_key(where, loc[-1], _table(loc))
         case "missing":
             return explain(where, "found nothing", "this key is needed", _meaning(loc))
         case "finite_number":
@@ -188,8 +190,26 @@ def _allowed(fault) -> str:
     return next((text for kind, text in kinds.items() if fault["type"].startswith(kind)), fault["msg"])
 
 
+def _place(parts: tuple, loc: list[str]) -> str:
+    """The keys with dots between them; bodies of a combination are numbered from 1."""
+    place, rest = "", list(loc)
+    for part in parts:
+        if isinstance(part, str):
+            place += ("." if place else "") + rest.pop(0)
+        elif place.endswith("combination.bodies"):
+            place += f"#{part + 1}"
+    return place
+
+
+def _table(loc: list[str]) -> str:
+    """The table, a key of TABLES, in which the last of the keys stands."""
+    if len(loc) == 1 or loc[0] == "coatings":
+        return loc[0] if len(loc) > 1 else ""
+    return "combination.bodies" if loc[-2] == "bodies" else next(key for key in reversed(loc[:-1]) if key in TABLES)
+
+
 def _meaning(loc: list[str]) -> str:
-    info = TABLES["" if len(loc) == 1 else loc[0]].model_fields.get(loc[-1]) if loc else None
+    info = TABLES[_table(loc)].model_fields.get(loc[-1]) if loc else None
     return f"Meaning: {info.description}." if info else "See docs/designs.md."
 
 

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WrapValidator
+
+from cellfem.geometry.profiles import LAWS
 
 Word = Annotated[str, StringConstraints(max_length=40)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Length = Annotated[float, Field(gt=0, le=1e6)]  # [um]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Angle = Annotated[float, Field(ge=-360, le=360)]
+
+
+def _or_profile(value: Any, number: Any) -> Any:
+    """A number that is checked, or a table whose numbers are; the rest of the table is read later."""
+    if not isinstance(value, dict):
+        return number(value)
+    for law in LAWS:
+        for entry in value[law] if isinstance(value.get(law), list) else ():
+            number(entry)
+    return value
+
+
+GradedLength = Annotated[Length, WrapValidator(_or_profile)]
+GradedShare = Annotated[Share, WrapValidator(_or_profile)]
 Seed = Annotated[int, Field(ge=0, le=2**32)]
 
 SEED = "whole number that fixes the random choice"
-POROSITY = "share of the host's box that the electrolyte fills; reached within 0.005"
+DEPTH = "; a number or a profile by depth"
+POROSITY = "share of the host's box that the electrolyte fills; reached within 0.005" + DEPTH
 TILT = " from the x-y plane; default all directions alike"
 
 
@@ -29,8 +46,10 @@ class BodyKeys(Keys):
 
 
 class SphereKeys(BodyKeys):
-    diameter_um: Length = Field(description="diameter of the spheres, the median where they differ")
-    porosity: Share | None = Field(None, description="of spheres strewn at random, which may overlap: " + POROSITY)
+    diameter_um: GradedLength = Field(description="diameter of the spheres, the median where they differ" + DEPTH
+                                      + " of the centres")
+    porosity: GradedShare | None = Field(None, description="of spheres strewn at random, which may overlap: "
+                                         + POROSITY)
     seed: Seed = Field(0, description=SEED)
     spread: float = Field(0.0, ge=0, le=1, description="standard deviation of the logarithm of the diameters")
     lattice: Word | None = Field(None, description="in place of `porosity`: `simple-cubic`, `body-centred` or"
@@ -41,8 +60,9 @@ class SphereKeys(BodyKeys):
 
 
 class FibreKeys(BodyKeys):
-    diameter_um: Length = Field(description="diameter of the fibres; adjusted a little to meet the porosity")
-    porosity: Share = Field(description=POROSITY)
+    diameter_um: GradedLength = Field(description="diameter of the fibres; adjusted a little to meet the porosity"
+                                      + DEPTH)
+    porosity: GradedShare = Field(description=POROSITY)
     seed: Seed = Field(0, description=SEED)
     tilt_degrees: Angle | None = Field(None, description="mean angle of the fibres" + TILT)
     tilt_spread_degrees: float = Field(0.0, ge=0, le=90, description="standard deviation of that angle")
@@ -58,8 +78,9 @@ class FibreKeys(BodyKeys):
 
 
 class SheetKeys(BodyKeys):
-    pitch_um: Length = Field(description="distance of the sheets, middle to middle")
-    thickness_um: Length = Field(description="thickness of a sheet")
+    pitch_um: GradedLength = Field(description="distance of the sheets, middle to middle; a number or, of sheets that"
+                                   " lie flat, a profile by depth")
+    thickness_um: GradedLength = Field(description="thickness of a sheet" + DEPTH)
     tilt_degrees: Angle = Field(0.0, description="between sheets and x-y plane; 90: upright")
     direction_degrees: Angle = Field(0.0, description="in the x-y plane from x, the way that tilted sheets rise")
     wave_um: float = Field(0.0, ge=0, le=1e6, description="amplitude of the sheets' waves; 0: flat")
@@ -68,9 +89,10 @@ class SheetKeys(BodyKeys):
 
 
 class FlakeKeys(BodyKeys):
-    extent_um: Length = Field(description="edge of the square flakes")
-    thickness_um: Length = Field(description="thickness; adjusted a little to meet the porosity")
-    porosity: Share = Field(description=POROSITY)
+    extent_um: GradedLength = Field(description="edge of the square flakes" + DEPTH + " of their middles")
+    thickness_um: GradedLength = Field(description="thickness; adjusted a little to meet the porosity" + DEPTH
+                                       + " of their middles")
+    porosity: GradedShare = Field(description=POROSITY)
     seed: Seed = Field(0, description=SEED)
     tilt_degrees: Angle | None = Field(None, description="mean angle of the flakes" + TILT)
     tilt_spread_degrees: float = Field(0.0, ge=0, le=90, description="standard deviation of that angle")
@@ -78,8 +100,8 @@ class FlakeKeys(BodyKeys):
 
 class FoamKeys(BodyKeys):
     pore_um: Length = Field(description="diameter of the sphere as large as the mean cell")
-    porosity: Share | None = Field(None, description=POROSITY + ", by the struts' diameter")
-    strut_um: Length | None = Field(None, description="in place of `porosity`: diameter of the struts")
+    porosity: GradedShare | None = Field(None, description=POROSITY + ", by the struts' diameter")
+    strut_um: GradedLength | None = Field(None, description="in place of `porosity`: diameter of the struts" + DEPTH)
     seed: Seed = Field(0, description=SEED)
     irregularity: float = Field(0.3, ge=0, le=1, description="disorder of the cells as a share of `pore_um`; 0:"
                                 " Kelvin's cells")
@@ -89,8 +111,8 @@ class FoamKeys(BodyKeys):
 class MinimalSurfaceKeys(BodyKeys):
     kind: Word = Field(description="`gyroid`, `schwarz-p` or `diamond`")
     period_um: Length = Field(description="edge of the cubic cell")
-    porosity: Share | None = Field(None, description=POROSITY)
-    thickness_um: Length | None = Field(None, description="in place of `porosity`: thickness of the wall")
+    porosity: GradedShare | None = Field(None, description=POROSITY)
+    thickness_um: GradedLength | None = Field(None, description="in place of `porosity`: thickness of the wall" + DEPTH)
     sheet: bool = Field(True, description="a wall along the surface; false: one of the two networks that it parts")
     phase: list[float] = Field([0.0, 0.0, 0.0], min_length=3, max_length=3, description="shares of a period by which"
                                " it is moved along x, y, z")
@@ -98,7 +120,7 @@ class MinimalSurfaceKeys(BodyKeys):
 
 class GaussianKeys(BodyKeys):
     correlation_um: Length | list[Length] = Field(description="correlation length of the field, one or [x, y, z]")
-    porosity: Share = Field(description=POROSITY)
+    porosity: GradedShare = Field(description=POROSITY)
     seed: Seed = Field(0, description=SEED)
     walls: bool = Field(False, description="the solid lies between two levels of the field: walls between two networks"
                         " of pores; false: where the field is low")
@@ -144,6 +166,33 @@ class CadKeys(BodyKeys):
                                 " host's corner x = y = z = 0, in units of the file")
 
 
+class PartKeys(Keys):
+    shell_um: Length | None = Field(None, description="a layer of this thickness along the body's surface, half of it"
+                                    " to each side, in place of the body")
+    spheres: SphereKeys | None = Field(None, description="a body like [spheres]")
+    fibres: FibreKeys | None = Field(None, description="a body like [fibres]")
+    sheets: SheetKeys | None = Field(None, description="a body like [sheets]")
+    flakes: FlakeKeys | None = Field(None, description="a body like [flakes]")
+    foam: FoamKeys | None = Field(None, description="a body like [foam]")
+    minimal_surface: MinimalSurfaceKeys | None = Field(None, description="a body like [minimal_surface]")
+    gaussian: GaussianKeys | None = Field(None, description="a body like [gaussian]")
+    particles: ParticleKeys | None = Field(None, description="a body like [particles]")
+    image: ImageKeys | None = Field(None, description="a body like [image]")
+    cad: CadKeys | None = Field(None, description="a body like [cad]")
+    combination: CombinationKeys | None = Field(None, description="bodies within bodies, combined first")
+
+
+class CombinationKeys(BodyKeys):
+    operation: Word = Field("union", description="`union`: solid where any body is; `intersection`: where all are;"
+                            " `difference`: where the first is and none of the others")
+    blend_um: float = Field(0.0, ge=0, le=1e6, description="distance within which bodies flow into each other, so that"
+                            " edges where they meet are rounded; 0: sharp edges")
+    porosity: GradedShare | None = Field(None, description=POROSITY + ", by moving the surface of the whole; default as"
+                                         " the bodies make it")
+    bodies: list[PartKeys] = Field(min_length=1, max_length=20, description="the bodies, each `[[combination.bodies]]`"
+                                   " with one table of a shape in it")
+
+
 class CoatingKeys(Keys):
     depth_um: list[float] | None = Field(None, min_length=2, max_length=2, description="coats what lies between these"
                                          " depths below the top of the host")
@@ -154,6 +203,8 @@ class CoatingKeys(Keys):
     patch_um: Length | None = Field(None, description="correlation length of the patches")
     particles: bool = Field(False, description="coats whole particles, chosen at random, in place of patches")
     cores: bool | None = Field(None, description="coats only cores (true) or all but cores (false) of particles")
+    body: int | None = Field(None, ge=1, le=20, description="coats what is nearest to this one of the bodies of a"
+                             " combination, counted from 1")
     seed: Seed = Field(0, description=SEED)
     film_Ohm_m2: float | None = Field(None, ge=0, le=1e6, description="film resistance per true area [Ohm m2]; default"
                                       " that of the rest")
@@ -165,4 +216,4 @@ class CoatingKeys(Keys):
 BODIES: dict[str, type[BodyKeys]] = {
     "spheres": SphereKeys, "fibres": FibreKeys, "sheets": SheetKeys, "flakes": FlakeKeys, "foam": FoamKeys,
     "minimal_surface": MinimalSurfaceKeys, "gaussian": GaussianKeys, "particles": ParticleKeys, "image": ImageKeys,
-    "cad": CadKeys}
+    "cad": CadKeys, "combination": CombinationKeys}

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from cellfem.errors import GeometryError, did_you_mean, explain
-from cellfem.geometry import filling
-from cellfem.geometry.distance import Body, offset
+from cellfem.geometry import by_depth, filling
+from cellfem.geometry.by_depth import Graded
+from cellfem.geometry.distance import Body
 
 Level = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # x (3, n) -> f (n,), grad f (3, n)
 WALKS = 4  # corrections of the nearest point
@@ -66,8 +67,8 @@ def _diamond(x, y, z):
 KINDS = {"gyroid": _gyroid, "schwarz-p": _schwarz, "diamond": _diamond}
 
 
-def minimal_surface(size: Sequence[float], *, kind: str, period: float, porosity: float | None = None,
-                    thickness: float | None = None, sheet: bool = True, phase: Sequence[float] = (0.0, 0.0, 0.0),
+def minimal_surface(size: Sequence[float], *, kind: str, period: float, porosity: Graded | None = None,
+                    thickness: Graded | None = None, sheet: bool = True, phase: Sequence[float] = (0.0, 0.0, 0.0),
                     where: str = "minimal_surface") -> Body:
     """A triply periodic minimal surface, as a wall along it or as one of the two networks that it parts.
 
@@ -100,10 +101,13 @@ def minimal_surface(size: Sequence[float], *, kind: str, period: float, porosity
 
     middle = corrected(level, period / 5)
     body = (lambda x: np.abs(middle(x))) if sheet else middle
-    grown = thickness / 2 if porosity is None else filling.growth(body, size, porosity, f"{where}.porosity")
-    if grown > period / 6:
-        raise GeometryError(explain(f"{where}.porosity", f"found walls that would be {2e6 * grown:.3g} um thick",
+    key = f"{where}.{'thickness_um' if porosity is None else 'porosity'}"
+    grown = by_depth.scaled(thickness, 0.5, 0.0, size[2]) if porosity is None \
+        else filling.growth(body, size, porosity, key)
+    thickest = by_depth.most(grown)
+    if thickest > period / 6:
+        raise GeometryError(explain(key, f"found walls that would be {2e6 * thickest:.3g} um thick",
                                     f"at most a third of the period, {period / 3e-6:.3g} um, is possible",
                                     "Raise the porosity or thin the walls; below a porosity of some 0.2 the two"
                                     " networks of pores close."))
-    return offset(body, grown)
+    return by_depth.grown(body, grown, size[2], key)
