@@ -16,7 +16,8 @@ ANY = "..."
 EXPLAIN = (0, 1, 2)
 FORWARDS = {
     ("geometry/rules.py", "_fail"): (1, 2, 3),
-    ("geometry/cad.py", "_fail"): (0, 1, 2),
+    ("geometry/cad.py", "fail"): (0, 1, 2),
+    ("geometry/cad_check.py", "fail"): (0, 1, 2),
     ("model/bounds.py", "_fail"): (0, 1, 2),
     ("numerics/newton.py", "_message"): (0, 1, None),
     ("model/medium.py", "check"): (0, 2, 3),

@@ -1,4 +1,4 @@
-"""2,000 damaged files: each is read, or refused in four parts; never a traceback, a long wait or a lot of memory."""
+"""2,500 damaged files: each is read, or refused in four parts; never a traceback, a long wait or a lot of memory."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import signal
 import tracemalloc
 import warnings
 
+import meshio
 import numpy as np
 import pytest
 import tifffile
 from test_imported import DESIGN, REGIONS, SURFACES, save, save41
+from test_imported_cad import indexed
 
 import cellfem as cf
 from cellfem.geometry import cad
@@ -93,8 +95,18 @@ def msh_files(folder):
     yield "x.msh", save41(mesh, folder / "b.msh").read_bytes()
 
 
+def surface_files(folder):
+    points, ids = np.unique(surface().reshape(-1, 3), axis=0, return_inverse=True)
+    faces = ids.reshape(-1, 3)
+    for kind in (".ply", ".obj", ".off"):
+        yield f"x{kind}", indexed(kind, points, faces).encode()
+    meshio.Mesh(points, [("triangle", faces)]).write(folder / "a.ply", binary=True)
+    yield "x.ply", (folder / "a.ply").read_bytes()
+
+
 READERS = {
     "stl": (stl_files, lambda path: cad.solid(path, unit=um)(np.zeros((3, 2)))),
+    "surfaces": (surface_files, lambda path: cad.solid(path, unit=um)(np.zeros((3, 2)))),
     "npy": (npy_files, lambda path: read_image(path, voxel=um, threshold=5.0)),
     "tif": (tif_files, lambda path: read_image(path, voxel=um, threshold=5.0)),
     "msh": (msh_files, lambda path: cf.read_mesh(path, unit=um, regions=REGIONS, surfaces=SURFACES)),

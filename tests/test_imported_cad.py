@@ -97,8 +97,8 @@ def test_damaged_files(tmp_path, make, said):
 
 def test_other_and_missing_files(tmp_path):
     write(tmp_path / "strut.stl", CUBE)
-    with pytest.raises(ValueError, match=r"a surface in \.stl is needed"):
-        cad.read_stl(tmp_path / "x.step", "cad")
+    with pytest.raises(ValueError, match=r"a surface in \.stl, \.ply, \.obj, \.off or another format of meshio is"):
+        cad.read_surface(tmp_path / "x.step", "cad")
     with pytest.raises(ValueError, match=r'Did you mean "strut\.stl"'):
         cad.read_stl(tmp_path / "struts.stl", "cad")
 
@@ -126,3 +126,79 @@ def test_parts_beside_and_within_each_other_are_taken(tmp_path):
     parts = np.concatenate([CUBE, CUBE * 0.3 + 0.35, CUBE + np.array([1.5, 0, 0])])
     body = cad.solid(write(tmp_path / "x.stl", parts), unit=1.0)
     assert (body(np.array([[0.1, 0.5, 2.0], [0.1, 0.5, 0.5], [0.1, 0.5, 0.5]])) < 0).tolist() == [True, False, True]
+
+
+def indexed(kind: str, points=CORNERS, faces=FACES) -> str:
+    """The text of a surface file."""
+    rows = [" ".join(f"{x:.9g}" for x in p) for p in points]
+    if kind == ".obj":
+        return "\n".join([f"v {row}" for row in rows] + ["f " + " ".join(str(k + 1) for k in f) for f in faces]) + "\n"
+    counted = [f"{len(f)} " + " ".join(map(str, f)) for f in faces]
+    head = ["OFF", f"{len(points)} {len(faces)} 0"] if kind == ".off" else [
+        "ply", "format ascii 1.0", f"element vertex {len(points)}", *(f"property double {k}" for k in "xyz"),
+        f"element face {len(faces)}", "property list uint8 int32 vertex_indices", "end_header"]
+    return "\n".join([*head, *rows, *counted]) + "\n"
+
+
+QUADS = np.array([[0, 3, 2, 1], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]])
+
+
+@pytest.mark.parametrize("kind, faces", [(".ply", FACES), (".obj", FACES), (".off", FACES), (".ply", QUADS),
+                                         (".obj", QUADS)])
+def test_surfaces_in_other_formats(tmp_path, kind, faces):
+    (tmp_path / f"x{kind}").write_text(indexed(kind, faces=faces))
+    x = np.random.default_rng(0).uniform(-0.5, 1.5, (3, 3000))
+    body = cad.solid(tmp_path / f"x{kind}", unit=2.0, corner=(0.25, 0, 0))
+    np.testing.assert_allclose(body(2 * x), 2 * box([-0.25, 0, 0], [0.75, 1, 1])(x), atol=1e-6)
+
+
+def test_binary_ply_and_flipped_surfaces(tmp_path):
+    import meshio
+
+    meshio.Mesh(CORNERS, [("triangle", FACES[:, ::-1])]).write(tmp_path / "x.ply", binary=True)
+    body = cad.solid(tmp_path / "x.ply", unit=1.0)
+    np.testing.assert_allclose(body(np.array([[0.5, 0.5, 0.5], [0.5, 0.5, 1.25]]).T), [-0.5, 0.25], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [".ply", ".obj", ".off"])
+@pytest.mark.parametrize("points, faces, said", [
+    (CORNERS, FACES[:-2], "open: 4 edges of one triangle"),
+    (CORNERS * [1, 1, 0], FACES, "edges of more than two|without volume|open"),
+    (CORNERS, np.concatenate([FACES, [[0, 6, 1]]]), "edges of more than two triangles"),
+    (np.where(CORNERS == 1, np.nan, CORNERS), FACES, "some of them at no finite place|cannot read"),
+    (CORNERS, FACES + 4, "faces of corners that are not there|cannot read"),
+    (CORNERS, FACES[:3], "with 3 triangles"),
+])
+def test_hopeless_surfaces_in_other_formats(tmp_path, kind, points, faces, said):
+    (tmp_path / f"x{kind}").write_text(indexed(kind, points, faces))
+    with pytest.raises(ValueError, match=f"^cad: .*({said})"):
+        cad.solid(tmp_path / f"x{kind}", unit=1.0)
+
+
+def test_cut_off_surfaces_and_false_claims(tmp_path):
+    for kind, lie in ((".ply", ("element vertex 8", "element vertex 800000000")), (".off", ("8 12", "800000000 12"))):
+        for text in (indexed(kind).replace(*lie), indexed(kind)[:-40]):
+            (tmp_path / f"x{kind}").write_text(text)
+            with pytest.raises(ValueError, match=r"^cad: cannot read|open"):
+                cad.solid(tmp_path / f"x{kind}", unit=1.0)
+    (tmp_path / "y.off").write_text("OFF\n")
+    with pytest.raises(ValueError, match=r'Did you mean "y\.off"'):
+        cad.solid(tmp_path / "z.off", unit=1.0)
+
+
+@pytest.mark.parametrize("corner", [[0.6, 0.4, -0.5], [-0.7, 0.5, 0.3]])
+def test_a_part_that_crosses_itself_is_refused(tmp_path, corner):
+    """One corner of the cube pulled out through the opposite side."""
+    points = CORNERS.copy()
+    points[6] = corner
+    with pytest.raises(GeometryError, match=r'"x.stl" crossing itself: \d+ edges pass through .* a surface with one'):
+        cad.solid(write(tmp_path / "x.stl", points[FACES]), unit=1.0)
+
+
+def test_dented_and_touching_surfaces_do_not_cross_themselves(tmp_path):
+    points = CORNERS.copy()
+    points[6] = [0.4, 0.3, 0.3]
+    assert cad.solid(write(tmp_path / "x.stl", points[FACES]), unit=1.0)(np.full((3, 1), 0.1))[0] < 0
+    rng = np.random.default_rng(0)
+    bumpy = sphere(30) * (1 + 0.2 * np.sin(5 * sphere(30)[..., :1]))
+    assert cad.solid(write(tmp_path / "y.stl", bumpy @ np.linalg.qr(rng.normal(size=(3, 3)))[0]), unit=1.0)

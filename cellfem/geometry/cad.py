@@ -1,4 +1,4 @@
-"""Closed surfaces from CAD files (STL) as bodies: read, repaired where that is safe, refused where it is not."""
+"""Closed surfaces from CAD files as bodies: read, repaired where that is safe, refused where it is not."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from cellfem.errors import GeometryError, did_you_mean, explain
+from cellfem.errors import GeometryError, did_you_mean
+from cellfem.geometry import mesh_files
+from cellfem.geometry.cad_check import LARGEST_HOLE, check_apart, check_closed, fail, polydata, touch, triangles
 from cellfem.geometry.distance import Body
 
 MOST_BYTES = 1_000_000_000  # of a file
 MOST_PARTS = 500  # separate surfaces in one file
-LARGEST_HOLE = 0.01  # of the surface's extent: wider holes are not closed
 NUMBER = rb"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 VERTEX = re.compile(rb"vertex\s+" + rb"\s+".join([NUMBER] * 3))
 
@@ -25,15 +26,13 @@ def read_stl(path: Path, where: str) -> np.ndarray:
 
     Raises ValueError, beginning with `where`, for files that are cut off or hold no finite triangles.
     """
-    if path.suffix.lower() != ".stl":
-        _fail(where, f'found the file "{path.name}"', "a surface in .stl is needed", "Export the solid as STL.")
     try:
         if path.stat().st_size > MOST_BYTES:
             raise OSError(f"more than {MOST_BYTES / 1e9:g} GB")
         data = path.read_bytes()
     except OSError as error:
         near = [other.name for other in path.parent.glob("*.stl")] if path.parent.is_dir() else []
-        _fail(where, f'cannot read "{path.name}" ({error.strerror or error})', "a readable file is needed",
+        fail(where, f'cannot read "{path.name}" ({error.strerror or error})', "a readable file is needed",
               did_you_mean(path.name, near) if near and not path.exists() else "Mind the path: it starts at the design"
               " file's folder.")
     count = int.from_bytes(data[80:84], "little") if len(data) >= 84 else -1
@@ -43,12 +42,29 @@ def read_stl(path: Path, where: str) -> np.ndarray:
     elif data.lstrip()[:5].lower() == b"solid" and b"\x00" not in data[:1000]:
         corners = _text(data, path, where)
     else:
-        _fail(where, f'found "{path.name}" cut off or no STL: {count} triangles announced, {len(data)} bytes',
+        fail(where, f'found "{path.name}" cut off or no STL: {count} triangles announced, {len(data)} bytes',
               f"{84 + 50 * count} bytes are needed for as many", "Export it again.")
+    return _checked(corners, path, where)
+
+
+def read_surface(path: Path, where: str) -> np.ndarray:
+    """The corners (triangles, 3, 3) of a surface in .stl or a format of meshio, in the file's unit.
+
+    Raises ValueError, beginning with `where`, for files that cannot be read.
+    """
+    if path.suffix.lower() == ".stl":
+        return read_stl(path, where)
+    if path.suffix.lower() not in mesh_files.surface_suffixes():
+        fail(where, f'found the file "{path.name}"', "a surface in .stl, .ply, .obj, .off or another format of meshio"
+             " is needed", "Export the solid as STL.")
+    return _checked(mesh_files.read_triangles(path, where), path, where)
+
+
+def _checked(corners: np.ndarray, path: Path, where: str) -> np.ndarray:
     if len(corners) < 4 or not np.isfinite(corners).all():
-        _fail(where, f'found "{path.name}" with {len(corners)} triangles'
-              + ("" if np.isfinite(corners).all() else ", some of them at no finite place"),
-              "at least four triangles at finite places are needed", "Export it again.")
+        fail(where, f'found "{path.name}" with {len(corners)} triangles'
+             + ("" if np.isfinite(corners).all() else ", some of them at no finite place"),
+             "at least four triangles at finite places are needed", "Export it again.")
     return corners
 
 
@@ -56,13 +72,13 @@ def _text(data: bytes, path: Path, where: str) -> np.ndarray:
     found = VERTEX.findall(data)
     facets = len(re.findall(rb"endfacet", data))
     if not facets or len(found) != 3 * facets or not re.search(rb"endsolid", data):
-        _fail(where, f'found "{path.name}" cut off: {len(found)} corners of {facets} triangles',
+        fail(where, f'found "{path.name}" cut off: {len(found)} corners of {facets} triangles',
               "three corners for each triangle and an endsolid are needed", "Export it again.")
     return np.array(found).astype(float).reshape(-1, 3, 3)
 
 
 def solid(path: Path, *, unit: float, corner: Sequence[float] = (0.0, 0.0, 0.0), where: str = "cad") -> Body:
-    """The signed distance of what a closed STL surface encloses, however its triangles are turned.
+    """The signed distance of what a closed surface encloses, however its triangles are turned.
 
     Parameters
     ----------
@@ -71,12 +87,15 @@ def solid(path: Path, *, unit: float, corner: Sequence[float] = (0.0, 0.0, 0.0),
 
     A part inside another one is a cavity, a part inside that one solid again.  Equal corners are merged, triangles
     without area dropped, holes up to LARGEST_HOLE of the extent closed and all triangles turned alike.  Raises
-    GeometryError for surfaces that are then still open, have edges of more than two triangles, or cross each other.
+    GeometryError for surfaces that are then still open, have edges of more than two triangles, or cross
+    themselves or each other.
     """
-    corners = (read_stl(Path(path), where) - np.asarray(corner, dtype=float)) * unit
+    corners = (read_surface(Path(path), where) - np.asarray(corner, dtype=float)) * unit
     surface = _repaired(corners)
-    _check_closed(surface, Path(path).name, where)
-    return distance_from(_nested(surface, Path(path).name, where))
+    check_closed(surface, Path(path).name, where)
+    found = _nested(surface, Path(path).name, where)
+    check_apart(found, Path(path).name, where)
+    return distance_from(found)
 
 
 def _repaired(corners: np.ndarray):
@@ -90,7 +109,7 @@ def _repaired(corners: np.ndarray):
     faces = ids.reshape(-1, 3)
     faces = faces[(faces != np.roll(faces, 1, axis=1)).all(axis=1)]
     _, first = np.unique(np.sort(faces, axis=1), axis=0, return_index=True)
-    surface = _polydata(points * (1e-7 * extent), faces[np.sort(first)])
+    surface = polydata(points * (1e-7 * extent), faces[np.sort(first)])
     for step in (vtkFillHolesFilter(), vtkTriangleFilter(), vtkCleanPolyData(), vtkPolyDataNormals()):
         step.SetInputData(surface)
         if isinstance(step, vtkFillHolesFilter):
@@ -104,50 +123,6 @@ def _repaired(corners: np.ndarray):
     return surface
 
 
-def _polydata(points: np.ndarray, faces: np.ndarray):
-    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
-    from vtkmodules.vtkCommonCore import vtkPoints
-    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
-
-    places, cells, surface = vtkPoints(), vtkCellArray(), vtkPolyData()
-    places.SetData(numpy_to_vtk(np.ascontiguousarray(points, dtype=float), deep=True))
-    starts = 3 * np.arange(len(faces) + 1, dtype=np.int64)
-    cells.SetData(numpy_to_vtkIdTypeArray(starts, deep=True),
-                  numpy_to_vtkIdTypeArray(np.ascontiguousarray(faces, dtype=np.int64).ravel(), deep=True))
-    surface.SetPoints(places)
-    surface.SetPolys(cells)
-    return surface
-
-
-def triangles(surface) -> tuple[np.ndarray, np.ndarray]:
-    """(points (n, 3), triangles (m, 3)) of a vtkPolyData."""
-    from vtkmodules.util.numpy_support import vtk_to_numpy
-
-    if surface.GetNumberOfPolys() == 0:
-        return np.empty((0, 3)), np.empty((0, 3), dtype=np.int64)
-    return vtk_to_numpy(surface.GetPoints().GetData()), vtk_to_numpy(surface.GetPolys().GetConnectivityArray()).reshape(
-        -1, 3)
-
-
-def _check_closed(surface, name: str, where: str) -> None:
-    points, faces = triangles(surface)
-    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    times = np.unique(edges, axis=0, return_counts=True)[1] if len(edges) else np.zeros(0, dtype=int)
-    if (times > 2).any():
-        _fail(where, f'found "{name}" with {int((times > 2).sum())} edges of more than two triangles',
-              "a surface with an inside and an outside is needed", "Unite overlapping parts in the CAD program, and"
-              " export one solid.", GeometryError)
-    if len(times) == 0 or (times == 1).any():
-        _fail(where, f'found "{name}" open: {int((times == 1).sum())} edges of one triangle',
-              "a closed surface is needed", f"Close it in the CAD program: holes up to {LARGEST_HOLE:g} of its extent"
-              " are closed here.", GeometryError)
-    a, b, c = np.moveaxis(points[faces] - points.mean(axis=0), 1, 0)
-    volume = abs(np.einsum("ij,ij->i", a, np.cross(b, c)).sum()) / 6
-    if volume < 1e-9 * np.ptp(points, axis=0).max() ** 3:
-        _fail(where, f'found "{name}" without volume', "a surface that encloses something is needed",
-              "Export a solid, not a sheet.", GeometryError)
-
-
 def _nested(surface, name: str, where: str):
     """The surface with parts at an odd depth of nesting turned inward; raises GeometryError where parts cross."""
     points, faces = triangles(surface)
@@ -157,7 +132,7 @@ def _nested(surface, name: str, where: str):
     if count == 1:
         return surface
     if count > MOST_PARTS:
-        _fail(where, f'found "{name}" of {count} separate parts', f"at most {MOST_PARTS} are taken",
+        fail(where, f'found "{name}" of {count} separate parts', f"at most {MOST_PARTS} are taken",
               "Leave out specks, or mesh a representative piece.", GeometryError)
     owner = part[faces[:, 0]]
     low, high = (np.array([end(points[part == k], axis=0) for k in range(count)]) for end in (np.min, np.max))
@@ -166,30 +141,16 @@ def _nested(surface, name: str, where: str):
         others = [j for j in range(count) if j != k and (low[k] < high[j]).all() and (low[j] < high[k]).all()]
         if not others:
             continue
-        own = _polydata(points, faces[owner == k])
+        own = polydata(points, faces[owner == k])
         body = distance_from(own)
         for j in others:
             inside = body(points[part == j].T) < 0
-            if inside.any() != inside.all() or _touch(own, _polydata(points, faces[owner == j])):
-                _fail(where, f'found "{name}" with two parts that cross each other', "parts beside or wholly within"
+            if inside.any() != inside.all() or touch(own, polydata(points, faces[owner == j])):
+                fail(where, f'found "{name}" with two parts that cross each other', "parts beside or wholly within"
                       " each other are needed", "Unite overlapping parts in the CAD program.", GeometryError)
             depth[j] += bool(inside.all())
     turned = np.where((depth[owner] % 2 == 1)[:, None], faces[:, ::-1], faces)
-    return _polydata(points, turned)
-
-
-def _touch(one, two) -> bool:
-    """Whether a triangle of one vtkPolyData crosses one of another."""
-    from vtkmodules.vtkCommonMath import vtkMatrix4x4
-    from vtkmodules.vtkFiltersModeling import vtkCollisionDetectionFilter
-
-    step = vtkCollisionDetectionFilter()
-    for k, surface in enumerate((one, two)):
-        step.SetInputData(k, surface)
-        step.SetMatrix(k, vtkMatrix4x4())
-    step.SetCollisionModeToFirstContact()
-    step.Update()
-    return step.GetNumberOfContacts() > 0
+    return polydata(points, turned)
 
 
 def distance_from(surface) -> Body:
@@ -210,7 +171,3 @@ def distance_from(surface) -> Body:
         return vtk_to_numpy(found).copy()
 
     return distance
-
-
-def _fail(where: str, found: str, allowed: str, do: str, kind: type[ValueError] = ValueError):
-    raise kind(explain(where, found, allowed, do))

@@ -7,6 +7,7 @@ import io
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
@@ -18,6 +19,7 @@ from cellfem.errors import did_you_mean, explain
 MOST_BYTES = 1_000_000_000
 KINDS = {"tetra": (3, 4), "tetra10": (3, 4), "triangle": (2, 3), "triangle6": (2, 3), "line": (1, 2), "line3": (1, 2)}
 IGNORED = ("vertex",)
+FACES = {"triangle": 3, "triangle6": 3, "quad": 4}  # of surfaces -> corners; polygons have as many as they are
 # what readers of damaged files raise, each by the fault that it happens upon first
 DAMAGED = (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, RuntimeError, AssertionError,
            EOFError, OSError, MemoryError, ImportError, StopIteration, SystemExit, ParseError, struct.error, zlib.error,
@@ -47,9 +49,30 @@ def read_raw(path: Path, where: str) -> Raw:
     Raises ValueError, beginning with `where`, for files that cannot be read, hold other cells than simplices, or claim
     more than they hold.
     """
+    return _read(path, where, _sorted_out, "a mesh of triangles or tetrahedra in a format of meshio is needed",
+                 "Export it again, e.g. as Gmsh .msh version 2.2 or 4.1 with physical groups.")
+
+
+def read_triangles(path: Path, where: str) -> np.ndarray:
+    """The corners (triangles, 3, 3) of a surface file, in the file's unit; polygons are cut into triangles.
+
+    Raises ValueError, beginning with `where`, for files that cannot be read or claim more than they hold.
+    """
+    return _read(path, where, _fanned, "a surface of triangles in a format of meshio is needed",
+                 "Export it again, e.g. as STL.")
+
+
+def surface_suffixes() -> list[str]:
+    """Endings of the files that meshio may read."""
     import meshio
 
-    do = "Export it again, e.g. as Gmsh .msh version 2.2 or 4.1 with physical groups."
+    return sorted(meshio.extension_to_filetypes)
+
+
+def _read(path: Path, where: str, sort_out: Callable, needed: str, do: str):
+    """What `sort_out` makes of the file; ValueError, beginning with `where`, for any fault on the way."""
+    import meshio
+
     try:
         if not path.is_file():
             near = [other.name for other in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
@@ -60,13 +83,35 @@ def read_raw(path: Path, where: str) -> Raw:
         (_check_claims if path.suffix.lower() == ".msh" else _check_counts)(path.read_bytes(), path.suffix.lower())
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             found = meshio.gmsh.read(path) if path.suffix.lower() == ".msh" else meshio.read(path)
-        return _sorted_out(found)
+        return sort_out(found)
     except meshio.ReadError as error:
         fault = str(error) or "not what its ending says"
     except DAMAGED as error:
         fault = str(error) or type(error).__name__
-    raise ValueError(explain(where, f'cannot read "{path.name}" ({" ".join(fault.split())[:200]})',
-                             "a mesh of triangles or tetrahedra in a format of meshio is needed", do))
+    raise ValueError(explain(where, f'cannot read "{path.name}" ({" ".join(fault.split())[:200]})', needed, do))
+
+
+def _fanned(found) -> np.ndarray:
+    points, faces = _places(found), []
+    for block in found.cells:
+        if block.type in ("vertex", "line"):
+            continue
+        if block.type not in FACES and not block.type.startswith("polygon"):
+            raise ValueError(f'cells of the kind "{block.type}", where a surface of triangles is needed')
+        corners = np.asarray(block.data)
+        corners = corners.reshape(len(corners), -1)[:, : FACES.get(block.type)]
+        if corners.dtype.kind not in "iu" or (corners.size and not (0 <= corners.min() < len(points) > corners.max())):
+            raise ValueError("faces of corners that are not there")
+        faces += [corners[:, [0, k, k + 1]] for k in range(1, corners.shape[1] - 1)]
+    return points[np.concatenate(faces)] if faces else np.empty((0, 3, 3))
+
+
+def _places(found) -> np.ndarray:
+    """(n, 3) of a meshio mesh."""
+    points = np.asarray(found.points, dtype=float)
+    if points.ndim != 2 or points.shape[1] not in (2, 3):
+        raise ValueError(f"places of the shape {points.shape}")
+    return np.hstack([points, np.zeros((len(points), 3 - points.shape[1]))])
 
 
 def _check_claims(data: bytes, suffix: str) -> None:
@@ -99,10 +144,7 @@ def _check_counts(data: bytes, suffix: str) -> None:
 
 
 def _sorted_out(found) -> Raw:
-    points = np.asarray(found.points, dtype=float)
-    if points.ndim != 2 or points.shape[1] not in (2, 3):
-        raise ValueError(f"places of the shape {points.shape}")
-    points = np.hstack([points, np.zeros((len(points), 3 - points.shape[1]))])
+    points = _places(found)
     cells: dict[int, list[np.ndarray]] = {1: [], 2: [], 3: []}
     groups: dict[str, dict[int, list[np.ndarray]]] = {}
     names = {(int(tag), int(dim)): name for name, (tag, dim) in found.field_data.items()}

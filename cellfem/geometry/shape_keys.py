@@ -160,7 +160,8 @@ class ImageKeys(BodyKeys):
 
 
 class CadKeys(BodyKeys):
-    file: Path = Field(description="closed surface, `.stl` in text or binary, beside the design file")
+    file: Path = Field(description="closed surface, `.stl` in text or binary, `.ply`, `.obj`, `.off` or another format"
+                       " of meshio, beside the design file")
     unit_um: Length = Field(description="length of one unit of the file: 1000 where it was drawn in mm")
     corner: list[float] = Field([0.0, 0.0, 0.0], min_length=3, max_length=3, description="the file's coordinates of the"
                                 " host's corner x = y = z = 0, in units of the file")
