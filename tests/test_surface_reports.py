@@ -21,6 +21,7 @@ from cellfem.materials import (
     POTASSIUM,
     substrates,
 )
+from cellfem.results import curves
 from cellfem.results.curves import nucleation_trace
 from cellfem.results.cycles import cycles, metal_on_host
 from cellfem.results.deposit import (
@@ -77,6 +78,17 @@ def test_the_trace_that_is_drawn_is_the_one_that_is_reported(cycled):
     drop = 1e3 * cycled.voltage[first_plating(cycled)[-1]] - 1e3 * trace[-1]
     assert drop > 1, "separator and counter electrode, which are not in it"
     assert largest_fall(np.array([1.0, 2.0, 3.0])) == (0, 0)
+
+
+def test_depletion_does_not_flatten_the_picture_of_the_dips(cycled, monkeypatch):
+    figures = []
+    monkeypatch.setattr(curves, "png", lambda figure: figures.append(figure) or b"PNG")
+    charge, trace = nucleation_trace(cycled)
+    curves.nucleation_traces({"a": cycled})
+    monkeypatch.setattr(curves, "nucleation_trace", lambda run: (charge, np.r_[trace[:-1], 50 * trace.max()]))
+    curves.nucleation_traces({"a": cycled})
+    plain, depleted = (figure.axes[0].get_ylim()[1] for figure in figures)
+    assert 1e3 * trace.max() < plain < depleted == pytest.approx(1.5e3 * trace.max())
 
 
 def test_the_dip_is_the_difference_of_the_closed_law_before_and_after_covering():

@@ -16,6 +16,7 @@ from cellfem.units import mV, um
 
 _BINS = 25
 _ENDS = {"depleted": "x", "closed": "+"}  # marks of runs that ended so
+ROOM = 1.5  # [-] height of the picture of nucleation over its highest peak
 _DECADE_SPAN = 30.0  # largest over least value from which a logarithmic axis reads better
 
 
@@ -66,15 +67,19 @@ def nucleation_traces(runs: Mapping[str, Solution]) -> bytes | None:
         return None
     figure = figure_with(6.5, 4.0)
     ax = figure.add_subplot()
+    highest = 0.0
     for name, style in styles(runs).items():
         if name in bare:
             passed, trace = nucleation_trace(runs[name])
+            highest = max(highest, trace[largest_fall(trace)[0]] / mV)
             ax.plot(passed[1:] / MAH_CM2, trace[1:] / mV, label=name, **style)
             for place, mark in zip(largest_fall(trace), "v^", strict=True):
                 shown = max(place, 1)  # a logarithmic axis has no 0
                 ax.plot(passed[shown] / MAH_CM2, trace[place] / mV, mark, color=style["color"], markersize=5)
     ax.set(xlabel="plated capacity [mAh/cm2]", xscale="log",
            ylabel="mean overpotential of the surface,\nfilm included [mV]")
+    if 0 < ROOM * highest < ax.get_ylim()[1]:  # what depletion adds at the end would flatten the dips
+        ax.set_ylim(top=ROOM * highest)
     ax.grid(alpha=0.3)
     legend(ax, "from v to ^: the dip, at ^ the plateau")
     return png(figure)

@@ -91,7 +91,8 @@ def pictures_of(runs: Mapping[str, Solution]) -> list[Picture]:
         drawn.append(Picture("Start on the bare host",
                              "Mean overpotential of the surface, film included and electrolyte left out, against what"
                              " has been plated: nucleation's peak, and the plateau after it. Triangles: where the dip"
-                             " of the table begins and ends.", start))
+                             " of the table begins and ends. Cut off where depletion drives it far above the peaks.",
+                             start))
     voltage = voltages(runs)
     if voltage is not None:
         drawn.append(Picture("Cell voltage", "Counter electrode against collector; x marks depletion, + a closed pore.",
