@@ -27,6 +27,7 @@ ROOMS = {
     "studies": MODEL | {"studies"},
     "results": MODEL - {"numerics"} | {"studies"},
     "cli": MODEL - {"numerics"} | {"studies", "results"},
+    "__main__": {"cli"},
     "__init__": MODEL - {"numerics"} | {"studies", "results"},
 }
 # A solution can write itself; it looks for the writer only when asked to.

@@ -176,6 +176,19 @@ def test_an_earlier_report_does_not_stand_beside_half_of_a_new_one(tmp_path, mon
     assert not (tmp_path / "report.html").exists() and not (tmp_path / "report.csv").exists()
 
 
+def test_nothing_of_other_runs_stays_in_a_used_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "pictures_of", lambda runs: [])
+    write.write_report(tmp_path, {"old": fake_run(walls_mesh(1)), "both": fake_run(walls_mesh(1))})
+    for name in ("view.png", "growth_0.png", "risk.html", "mine.txt", "both/mine.txt"):
+        (tmp_path / name).write_text("")
+    write.write_report(tmp_path, {"both": fake_run(walls_mesh(1))})
+    assert {p.name for p in tmp_path.iterdir()} == {"report.csv", "report.html", "view.py", "both.pvd", "both",
+                                                    "mine.txt"}
+    assert (tmp_path / "both" / "mine.txt").exists()
+    write.write_report(tmp_path, {"new": fake_run(walls_mesh(1))})
+    assert [p.name for p in (tmp_path / "both").iterdir()] == ["mine.txt"], "the user's own files are kept"
+
+
 def test_a_run_without_a_solved_moment_has_its_row_but_no_fields(tmp_path, monkeypatch):
     monkeypatch.setattr(write, "pictures_of", lambda runs: [])
     never = fake_run(walls_mesh(1), outcome=Outcome("depleted", "no steady state at 2000 mA/cm2"))

@@ -206,7 +206,7 @@ def test_risk_maps_of_metals_side_by_side(tmp_path):
     cf.write_risk_maps(tmp_path / "both", {"steady": runs["Li"], "lasting": lasting})
     page = (tmp_path / "both" / "risk.html").read_text()
     assert local in page
-    assert "Grey: never, as c has not fallen below c_0 there, or the run is a steady state." in page
+    assert "Runs that never deplete (time to depletion: inf) are left out." in page
     reports = {name: cf.report(run) for name, run in runs.items()}
     for row in rows:
         own = reports[row["run"]]
@@ -271,3 +271,10 @@ def test_a_point_that_fails_leaves_the_others(words, patched, tmp_path, capsys, 
 def test_commands_that_are_wrong(words, said, capsys):
     assert cli.main(words) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_capacity_that_no_depletion_ends_is_refused_at_once():
+    """One that forgets its unit, 1 C/m2 for 1 mAh/cm2, asks for currents whose layers no mesh resolves."""
+    cell = cells.make(cells.shipped("vga_2d", 4), LIPF6_EC_DMC)
+    with pytest.raises(ValueError, match=r"found 1 C/m2 .* Mind the unit: 1 mAh/cm2 is 3.6e4 C/m2"):
+        cf.safe_current(cell, capacity=1.0)

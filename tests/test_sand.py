@@ -274,3 +274,16 @@ def test_the_target_is_in_the_picture(study, monkeypatch):
         line = next(line for line in ax.lines if str(line.get_label()).startswith("J t"))
         low, high = ax.get_ylim()
         assert low < min(line.get_ydata()) and max(line.get_ydata()) < high
+
+
+def test_currents_that_never_deplete_are_marked(study, monkeypatch, tmp_path):
+    """Below the limit there is no time to draw: the page stands all the same, and marks them at its upper edge."""
+    cell = next(iter(study[0].cells.values()))
+    lasting = cf.sand_study({"slab": cell}, [1.0, 2.0], near=())
+    rows = cf.write_sand(tmp_path, lasting, capacity=3.6e4)
+    assert [row["time to depletion [s]"] for row in rows] == [math.inf, math.inf]
+    figures = []
+    monkeypatch.setattr(sandpage, "png", lambda figure: figures.append(figure) or b"")
+    sandpage.sand_picture(lasting)
+    marks = next(line for line in figures[0].axes[0].lines if line.get_label() == "never depletes")
+    assert list(marks.get_xdata()) == pytest.approx([0.1, 0.2])

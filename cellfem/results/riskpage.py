@@ -16,7 +16,7 @@ from cellfem.results.export import check_name
 from cellfem.results.figures import figure_with, png, styles
 from cellfem.results.html import Picture
 from cellfem.results.pictures import several_panels
-from cellfem.results.risk import plating_frame, risk_fields
+from cellfem.results.risk import plating_frame, risk_fields, time_to_depletion
 from cellfem.results.scales import REGIMES
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import RUN
@@ -33,7 +33,8 @@ INTRO = ("Risk: the predicted depletion of a place when the target capacity is p
 _KEYS = {
     "risk": ("Risk", "From 1 on (orange to red) a place runs out of salt before the target is plated."),
     "local_sand": ("Local Sand's time", "When each place would deplete; logarithmic. An estimate, except on a plane."
-                   " Grey: never, as c has not fallen below c_0 there, or the run is a steady state."),
+                   " Grey: never, as c has not fallen below c_0 there. Runs that never deplete (time to depletion: inf)"
+                   " are left out."),
     "regime": ("Regime", "One colour per regime."),
     "depletion": ("Depletion in the pores", "1 - c/c_0 at the last moment of plating: 1 is empty. 3-D runs: the plane"
                   " in the middle of y. Grey: solid host."),
@@ -60,8 +61,13 @@ def _row(run: Solution) -> dict[str, float | str]:
             "risk, max [-]": float(risk.max()), "risk, area mean [-]": float(run.cell.sites.mean(risk)),
             "risk, share >= 1 [%]": share(risk >= 1), "starved surface [%]": share(regime == REGIMES.index("starved")),
             **{f"{name}, share of the surface [%]": share(regime == i) for i, name in enumerate(REGIMES[:3])},
-            "local Sand's time, shortest [s]": float(np.min(found["local_sand"])),
+            "local Sand's time, shortest [s]": math.inf if _never(run, k) else float(np.min(found["local_sand"])),
             "deepest fifth, mean risk [-]": _deepest(depth, risks), "outcome": run.outcome.message}
+
+
+def _never(run: Solution, k: int) -> bool:
+    """Whether depletion cannot come at all: a local Sand's time would say otherwise."""
+    return math.isinf(time_to_depletion(run, k))
 
 
 def _deepest(depth: np.ndarray, risks: np.ndarray) -> float:
@@ -136,10 +142,10 @@ def write_risk_maps(out: str | Path, runs: Mapping[str, Solution], *,
     pictures = []
     for group in (solid, flat):
         if group:
-            lasting = any(np.isfinite(risk_fields(run)["local_sand"]).any() for run in group.values())
-            keys = [key for key in _KEYS if lasting or key != "local_sand"]
-            drawn = several_panels(group, keys)
-            pictures += [Picture(*_KEYS[key], drawn[key]) for key in keys]
+            drawn = several_panels(group, [key for key in _KEYS if key != "local_sand"])
+            lasting = {name: run for name, run in group.items() if not _never(run, plating_frame(run))}
+            drawn |= several_panels(lasting, ["local_sand"]) if lasting else {}
+            pictures += [Picture(*_KEYS[key], drawn[key]) for key in _KEYS if key in drawn]
     pictures.append(Picture("Over depth", "Left: risk of the surface; dashed: 1. Right: depletion of the host's pores.",
                             profiles(plated)))
     write_study(out, "risk", title=title, intro=INTRO,

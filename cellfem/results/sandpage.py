@@ -91,6 +91,12 @@ def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:
                     label=f"J t = {capacity / MAH_CM2:.4g} mAh/cm2; below: depleted before")
             low, high = min(low, capacity / ends[1]), max(high, capacity / ends[0])
         ax.set_ylim(low / 3, high * 4)
+    else:
+        ax.set_ylim(1, 1e4)
+    never = sorted({p.current / MA_CM2 for p in study.points if math.isinf(p.time)})
+    if never:
+        ax.plot(never, [0.975] * len(never), "^", color="0.35", markersize=5, clip_on=False, label="never depletes",
+                transform=ax.get_xaxis_transform())
     ax.set(xscale="log", yscale="log", xlabel="superficial current density J [mA/cm2]",
            ylabel="time to depletion t [s]")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -56,8 +59,7 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
     page = report_html(runs, rows, pictures_of(solved), title=title or TITLE,
                        when=datetime.now().astimezone(), checks=checks or {})
     out.mkdir(parents=True, exist_ok=True)
-    for earlier in ("report.html", "report.csv", "errors.csv", "view.py"):
-        (out / earlier).unlink(missing_ok=True)
+    _take_away_earlier(out, runs)
     for name, run in solved.items():
         write_solution(run, out, name)
     if solved:
@@ -67,6 +69,23 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
     write_text(out / "report.csv", csv_text(rows))
     write_text(out / "report.html", page)
     return rows
+
+
+def _take_away_earlier(out: Path, runs: Mapping[str, Solution]) -> None:
+    """Remove the report that stands in the folder, its pictures, and the fields of runs that the new one has not."""
+    table = out / "report.csv"
+    text = table.read_text(encoding="utf-8") if table.exists() else ""
+    gone = [row.get(RUN) for row in csv.DictReader(io.StringIO(text)) if row.get(RUN) not in runs]
+    for name in (name for name in gone if name and Path(name).name == name):
+        (out / f"{name}.pvd").unlink(missing_ok=True)
+        for file in (out / name).glob("*.vtu"):
+            file.unlink()
+        with contextlib.suppress(OSError):  # the user's own files lie there too, or no folder does
+            (out / name).rmdir()
+    names = ["report.html", "report.csv", "errors.csv", "view.py", "view.png",
+             *(["risk.html", "risk.csv"] if gone else [])]
+    for file in [*(out / name for name in names), *out.glob("growth_*.png")]:
+        file.unlink(missing_ok=True)
 
 
 def write_table(out: str | Path, name: str, rows: Sequence[Mapping[str, float | str]]) -> Path:

@@ -30,6 +30,7 @@ STRIDE = (0.01, 0.05)  # [-] least and largest first step of a search, relative
 EVEN = math.log(1e-3)  # [-] of a current so much smaller that kinetics are linear: plating gets no more even
 JUMP = 0.05  # [-] excess from which on it is no better known: at a limiting current the risk jumps
 RUNS = 30  # of a search
+BEYOND = 300.0  # [-] over the limiting current a layer depletes that is thinner than any mesh resolves
 CLOSED = "closed"  # the outcome of a run whose deposit has filled a pore
 
 
@@ -124,7 +125,14 @@ def safe_current(cell: Cell, capacity: float, *, risk: float = RISK, tolerance: 
     if capacity == math.inf:
         search.kept, current = _sustained(cell, limit) if idle and risk == 1 else (lasting.solution, lasting.current)
         return search.result(current, capacity, limit)
-    start = max(lasting.current, _planar_guess(cell, capacity, risk))
+    guess = _planar_guess(cell, capacity, risk)
+    if guess > BEYOND * limit:
+        raise ValueError(explain("safe_current.capacity", f"found {capacity:.4g} C/m2 ({capacity / 3.6e4:.2g} mAh/cm2),"
+                                 f" which is plated before a place depletes up to some {guess / 10:.2g} mA/cm2,"
+                                 f" {guess / limit:.0f} times the limiting current", "a capacity that depletion can"
+                                 f" end below {BEYOND:g} times that current is needed", "Mind the unit: 1 mAh/cm2 is"
+                                 " 3.6e4 C/m2 (capacity=1 * mAh / cm**2)."))
+    start = max(lasting.current, guess)
     x = search.close_in(lambda x: (math.exp(x), capacity), math.log(start))
     message = "" if math.isfinite(x) else (f"{capacity / 3.6e4:.4g} mAh/cm2 do not fit into the pores:"
                                            f" {search.closed}")

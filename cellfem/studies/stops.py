@@ -77,12 +77,18 @@ class Stops:
         if before < 1 and after > 1 + CLOSE:  # the sum grows with the charge that passes, in time
             share = (1 - before) / (after - before)
             return float(np.sqrt(step.s**2 + share * step.h * (2 * step.s + step.h))) - step.s
-        cutoff = self.march.cutoff
-        if self.stripping and cutoff is not None:
-            last, now = (self._voltage(v) for v in (self.march.run.frames[-1].y, y))
-            if now < -cutoff - NEAR:
-                return step.h * float(np.clip((last + cutoff) / (last - now), 0.05, 0.95))
+        if self.beyond_cutoff(y):
+            last, now = (self._voltage(v) + self.march.cutoff for v in (self.march.run.frames[-1].y, y))
+            return step.h * float(np.clip(last / (last - now), 0.05, 0.95))
         return None
+
+    def beyond_cutoff(self, y: np.ndarray) -> bool:
+        """Whether the cell voltage lies past the one at which stripping ends."""
+        return self.stripping and self.march.cutoff is not None and self._voltage(y) < -self.march.cutoff - NEAR
+
+    def at_cutoff(self, time: float, x: np.ndarray) -> Outcome:
+        """The outcome at the last moment before the voltage at which stripping ends."""
+        return self._stripped(time, x, f" at {-self.march.cutoff:g} V")
 
     def _to_closing(self, step: Step, over: np.ndarray) -> float:
         """The length at which the first of the sites `over` is closed, by dense output."""
@@ -123,7 +129,7 @@ class Stops:
             return self._stripped(time, step.x1)
         if self.stripping:
             if self.march.cutoff is not None and self._voltage(y) <= -self.march.cutoff + NEAR:
-                return self._stripped(time, step.x1, f" at {-self.march.cutoff:g} V")
+                return self.at_cutoff(time, step.x1)
         return None
 
     def _until_full(self, step: Step, place: int) -> float:

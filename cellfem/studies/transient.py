@@ -117,6 +117,8 @@ class March:
                 run.rejected += 1
                 h, landing = shorter, True
                 continue
+            if stops.beyond_cutoff(self.y):  # within the shortest step: the voltage has dropped past it at once
+                return stops.at_cutoff(self.start + s * s, x)
             run.displaced += self._displaced(x, step.x1)
             previous = [*previous[-1:], (s, y)]
             s, x, k, y = s + h, step.x1, step.k1, self.y
