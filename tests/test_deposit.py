@@ -49,6 +49,20 @@ def test_half_gap_between_sheets():
     assert gaps.min() >= 4e-6
 
 
+@pytest.mark.parametrize("periodic, expected", [(True, {1: 4.0, 3: 4.0}), (False, {1: 1.0, 3: 7.0})])
+def test_half_gap_across_the_sides(periodic, expected):
+    """One sheet of 2 um at x = 2 um in a cell of 10 um: the gap goes on through the sides, or is mirrored there."""
+    um = 1e-6
+    mesh = cf.Geometry(name="sheet", shape="sheet", source="test", dimension=3, size=(10 * um, 4 * um, 6 * um),
+                       separator=4 * um, cell_size=um, periodic=periodic, collector_plates=False,
+                       body=lambda x: np.abs(x[0] - 2 * um) - um).mesh()
+    facets = mesh.boundaries["host_surface"]
+    gaps, x = half_gaps(mesh, facets), mesh.p[0, mesh.facets[:, facets]]
+    for side, gap in expected.items():
+        found = gaps[(np.abs(x - side * um) < 1e-9 * um).all(axis=0)]
+        assert len(found) and found == pytest.approx(gap * um, rel=1e-6)
+
+
 def test_half_gap_of_a_round_pore():
     """A ring of facets around a pore of radius r: the ball that fits is the pore."""
     from skfem import MeshTri1

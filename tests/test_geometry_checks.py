@@ -160,6 +160,6 @@ def test_summary_of_a_painted_mesh():
     assert s["cells [-]"] == 8 and s["nodes [-]"] == 9
     assert np.isclose(s["volume of pore [um2]"], 1) and np.isclose(s["porosity of the host layer [-]"], 0.5)
     assert np.isclose(s["area of host_surface [um]"], 3)  # top and side of the host, and the bare floor
-    assert np.isclose(s["specific surface [1/mm]"], 1500)
+    assert np.isclose(s["specific surface, geometric [1/mm]"], 1500)
     assert np.isclose(s["least angle [degrees]"], 45)
     assert np.isclose(s["aspect ratio, largest [-]"], 2)

@@ -181,7 +181,10 @@ def test_cut_off_surfaces_and_false_claims(tmp_path):
             (tmp_path / f"x{kind}").write_text(text)
             with pytest.raises(ValueError, match=r"^cad: cannot read|open"):
                 cad.solid(tmp_path / f"x{kind}", unit=1.0)
-    (tmp_path / "y.off").write_text("OFF\n")
+    for name, text in (("y.off", "OFF\n"), ("z.ply", "ply\nformat ascii 1.0\nelement vertex 8\n")):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ValueError, match="cut off before its first counts"):  # their readers would never return
+            cad.solid(tmp_path / name, unit=1.0)
     with pytest.raises(ValueError, match=r'Did you mean "y\.off"'):
         cad.solid(tmp_path / "z.off", unit=1.0)
 

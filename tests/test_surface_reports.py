@@ -8,13 +8,17 @@ from dataclasses import replace
 import meshio
 import numpy as np
 import pytest
+from verification import cells
 
 import cellfem as cf
 from cellfem.cli import main
 from cellfem.fields import label
+from cellfem.geometry import summary
+from cellfem.geometry.measures import facet_areas
 from cellfem.materials import (
     CELGARD_2500,
     COPPER,
+    GRAPHENE,
     KFSI_DME,
     LIPF6_EC_DMC,
     LITHIUM,
@@ -35,6 +39,7 @@ from cellfem.results.deposit import (
     verdict,
 )
 from cellfem.results.filling import plated_between
+from cellfem.results.tortuosity import host_numbers
 from cellfem.units import FARADAY, cm, mA, mAh, um
 
 CURRENT, CAPACITY = 2 * mA / cm**2, 0.2 * mAh / cm**2
@@ -307,3 +312,18 @@ def test_the_command_line_cycles(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "cycle 2" in said and "left behind [mAh/cm2]" in said
     assert replace(PLATE, current=1.0).time == CAPACITY
+
+
+def test_surface_toward_the_separator_counts_by_its_porosity_in_runs_alone():
+    mesh = cells.shipped("hga", 3)
+    cell = cf.Cell(mesh, metal=LITHIUM, electrolyte=LIPF6_EC_DMC, host=GRAPHENE, separator=CELGARD_2500)
+    area, surface = facet_areas(mesh, mesh.boundaries["host_surface"]), mesh.facets[:, mesh.boundaries["host_surface"]]
+    top = area[(np.abs(mesh.p[2, surface] - 100 * um) < 1e-9).all(axis=0)].sum()
+    volume = 50 * 5 * 100 * um**3
+    reported = cf.report(cf.solve(cell, cf.Steady(current=mA / cm**2)))
+    geometric = host_numbers(mesh, host=GRAPHENE)["specific surface, geometric [1/mm]"]
+    assert top > 0 and "specific surface, geometric [1/mm]" not in reported
+    assert geometric == pytest.approx(area.sum() / volume / 1e3, rel=1e-9)
+    assert geometric == pytest.approx(summary(mesh)["specific surface, geometric [1/mm]"], rel=1e-9)
+    assert reported["specific surface [1/mm]"] == pytest.approx(
+        (area.sum() - (1 - CELGARD_2500.eps) * top) / volume / 1e3, rel=1e-9)

@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 from scipy.spatial import cKDTree
 
+from cellfem.geometry.periodic import AXES, SIDE
+
 FACING = -0.4  # [-] cosine between two normals below which the surfaces face each other
 ROUNDS = 60
 
@@ -15,8 +17,8 @@ def half_gaps(mesh, facets: np.ndarray) -> np.ndarray:
     """(facets,) radius [m] of the largest ball that touches a facet of the host's surface and one that faces it.
 
     The centre of that ball lies on the ridge of the distance field, half way across: half the gap between parallel
-    sheets, the radius of a round pore.  Sides of the mesh mirror the surface.  inf where nothing faces a facet, and
-    toward a separator.
+    sheets, the radius of a round pore.  Sides of the mesh mirror the surface, or go on with
+    that of the opposite side where the cell repeats.  inf where nothing faces a facet, and toward a separator.
     """
     out = np.full(len(facets), np.inf)
     normals, open_ = wet_normals(mesh, facets)
@@ -24,7 +26,7 @@ def half_gaps(mesh, facets: np.ndarray) -> np.ndarray:
     if mesh.dim() == 1 or len(kept) == 0:
         return out
     p, n = mesh.p[:, mesh.facets[:, facets[kept]]].mean(axis=1).T, normals[:, kept].T
-    q, m = _mirrored(mesh, p, n)
+    q, m = _imaged(mesh, p, n)
     reach = float(np.linalg.norm(np.ptp(mesh.p, axis=1)))
     directions = _directions(mesh.dim())
     nearest = np.argmax(n @ directions.T, axis=1)
@@ -84,15 +86,19 @@ def wet_normals(mesh, facets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return normal, region[wet] != 2
 
 
-def _mirrored(mesh, p, n) -> tuple[np.ndarray, np.ndarray]:
-    """Points and normals with their images in the sides (every axis but z)."""
+def _imaged(mesh, p, n) -> tuple[np.ndarray, np.ndarray]:
+    """Points and normals with their images at the sides (every axis but z): mirrored, or moved on by a period."""
     low, high = mesh.p.min(axis=1), mesh.p.max(axis=1)
     images = [(p, n)]
-    for axis in range(mesh.dim() - 1):
+    for axis, name in enumerate(AXES[mesh.dim()][:-1]):
+        repeats = SIDE + name in (mesh.boundaries or {})
         more = []
-        for (a, b), plane in itertools.product(images, (low[axis], high[axis])):
+        for (a, b), sign in itertools.product(images, (-1, 1)):
             a, b = a.copy(), b.copy()
-            a[:, axis], b[:, axis] = 2 * plane - a[:, axis], -b[:, axis]
+            if repeats:
+                a[:, axis] += sign * (high[axis] - low[axis])
+            else:
+                a[:, axis], b[:, axis] = 2 * (low, high)[sign > 0][axis] - a[:, axis], -b[:, axis]
             more.append((a, b))
         images += more
     return np.concatenate([a for a, _ in images]), np.concatenate([b for _, b in images])

@@ -130,10 +130,20 @@ def _check_claims(data: bytes, suffix: str) -> None:
             raise ValueError(f"it announces {max(claims)} entries in ${block[1].decode()}, and has {len(data)} bytes")
 
 
+def _off_counts(data: bytes) -> bool:
+    lines = (line.strip() for line in data.split(b"\n")[1:])
+    return any(line and not line.startswith(b"#") for line in lines)
+
+
+HEADED = {".off": _off_counts, ".ply": lambda data: re.search(rb"\nend_header\s", data) is not None}
+
+
 def _check_counts(data: bytes, suffix: str) -> None:
     """Raise ValueError where a file of another format announces more points or cells than it has bytes."""
     if suffix == ".meshb":
         raise ValueError("its counts cannot be checked: save it as text, .mesh")
+    if suffix in HEADED and not HEADED[suffix](data):  # readers would wait for them at the end for ever
+        raise ValueError("cut off before its first counts")
     if re.search(rb"(?i)\bDATASET\s+(STRUCTURED|RECTILINEAR)", data[:1000]):
         raise ValueError("a structured grid, which has no tetrahedra")
     first = re.match(rb"(\s*)(\d{1,30})(?:\s+(\d{1,30}))?", data)

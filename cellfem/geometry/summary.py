@@ -35,7 +35,7 @@ def summary(mesh, geometry=None, *, coarsen: float = 1.0) -> dict[str, float]:
     layer = regions.get("host", 0.0) + regions.get("pore", 0.0)
     if layer > 0:
         found["porosity of the host layer [-]"] = regions.get("pore", 0.0) / layer
-        found["specific surface [1/mm]"] = surfaces.get("host_surface", 0.0) / layer * mm
+        found["specific surface, geometric [1/mm]"] = surfaces.get("host_surface", 0.0) / layer * mm
     if d > 1:
         angle, aspect = shapes(mesh)
         found |= {"least angle [degrees]": angle.min(), "aspect ratio, largest [-]": aspect.max(),

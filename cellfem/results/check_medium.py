@@ -12,6 +12,7 @@ from cellfem.errors import explain
 from cellfem.model.homogenise import homogenise
 from cellfem.model.medium import Medium
 from cellfem.results.check import HIGHEST_ORDER, LEAST_ORDER, Checked
+from cellfem.results.tortuosity import GEOMETRIC_SURFACE
 from cellfem.units import mm
 
 AXES = "xyz"
@@ -109,4 +110,4 @@ def _numbers(medium: Medium | MediumErrors) -> dict[str, float]:
     B = np.broadcast_to(np.diag(medium.B) if np.ndim(medium.B) else medium.B, 3)
     return ({"porosity [-]": float(medium.eps)}
             | {f"D_eff/D, {axis} [-]": float(b) for axis, b in zip(AXES, B, strict=True)}
-            | {"specific surface [1/mm]": float(medium.a_s) * mm})
+            | {GEOMETRIC_SURFACE: float(medium.a_s) * mm})

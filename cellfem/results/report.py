@@ -24,7 +24,7 @@ from cellfem.results.risk import (
     target_time,
     time_to_depletion,
 )
-from cellfem.results.tortuosity import AXES, host_numbers
+from cellfem.results.tortuosity import AXES, GEOMETRIC_SURFACE, host_numbers
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import known_at_one_percent
 from cellfem.studies.planar import planar_sand_time, separator_sand_time, separator_validity, validity
@@ -34,7 +34,7 @@ LOW, HIGH = 0.01, 0.99  # area percentiles that stand for minimum and maximum
 MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
 STRUCTURE = ("porosity [-]", *(f"{name}, {axis} [-]" for name in ("MacMullin number", "tortuosity factor")
                                for axis in AXES), "geometric tortuosity, z [-]", "electrode tortuosity factor, z [-]")
-SPECIFIC_SURFACE = "specific surface [1/mm]"  # of the run: less what is coated
+SPECIFIC_SURFACE = "specific surface [1/mm]"  # of the run: less what is coated, or lies under the separator's solid
 
 
 def report(solution: Solution) -> dict[str, float | str]:
@@ -125,7 +125,7 @@ def _structure(solution: Solution) -> dict[str, float]:
     if {"pore", "electrode"} & set(mesh.subdomains):
         found = host_numbers(mesh, media=cell.medium, blocked=cell.blocked)
         row |= {name: value for name, value in found.items()
-                if name != SPECIFIC_SURFACE and not (name.startswith("sigma_eff") and math.isinf(value))}
+                if name != GEOMETRIC_SURFACE and not (name.startswith("sigma_eff") and math.isinf(value))}
     layer = np.concatenate([mesh.subdomains[n] for n in ("pore", "host", "electrode") if n in mesh.subdomains] or [[]])
     volume = volumes(mesh)
     host = volume[mesh.subdomains["host"]].sum() if "host" in mesh.subdomains else 0.0

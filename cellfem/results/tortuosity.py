@@ -14,6 +14,7 @@ from cellfem.model.medium import Medium
 from cellfem.units import mm
 
 AXES = "xyz"
+GEOMETRIC_SURFACE = "specific surface, geometric [1/mm]"  # all of host_surface
 ROUND_OFF = 1e-9  # [-] of the largest entry, up to which an entry is taken for zero
 EQUIPOTENTIAL = "infinite (equipotential host)"
 _KNOWN: dict[int, dict] = {}  # by mesh: what was computed of it, forgotten with it
@@ -49,7 +50,7 @@ def host_numbers(mesh, host=None, media=None, blocked=0.0) -> dict[str, float]:
     with np.errstate(divide="ignore", invalid="ignore"):
         macmullin, tau = medium.macmullin, medium.tortuosity_factor
     sigma = np.diag(np.full(3, medium.sigma)) if np.ndim(medium.sigma) == 0 else np.asarray(medium.sigma)
-    row = {"porosity [-]": float(medium.eps), "specific surface [1/mm]": float(medium.a_s) * mm}
+    row = {"porosity [-]": float(medium.eps), GEOMETRIC_SURFACE: float(medium.a_s) * mm}
     row |= entries("MacMullin number, {} [-]", macmullin) | entries("tortuosity factor, {} [-]", tau)
     row["geometric tortuosity, z [-]"] = float(np.sqrt(tau[2, 2]))
     row["electrode tortuosity factor, z [-]"] = _once(
