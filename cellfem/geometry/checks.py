@@ -13,7 +13,7 @@ import numpy as np
 
 from cellfem.errors import GeometryError, did_you_mean, explain
 from cellfem.geometry.graph import components
-from cellfem.geometry.measures import volumes
+from cellfem.geometry.measures import determinants, volumes
 from cellfem.geometry.periodic import pairing_of
 from cellfem.units import um
 
@@ -89,7 +89,7 @@ def _side(mesh, facets: np.ndarray, which: int) -> np.ndarray:
     corners = mesh.facets[:, facets].astype(np.int64)
     opposite = mesh.t[:, mesh.f2t[which, facets]].sum(axis=0, dtype=np.int64) - corners.sum(axis=0)
     edges = mesh.p[:, np.vstack([corners[1:], opposite])] - mesh.p[:, corners[:1]]
-    return np.sign(np.linalg.det(np.moveaxis(edges, 2, 0)))
+    return np.sign(determinants(edges))
 
 
 def _refuse(mesh, cells: np.ndarray, what: str, do: str) -> None:
