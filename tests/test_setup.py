@@ -69,3 +69,11 @@ def test_a_barrier_without_a_charge_of_covering_says_whose_charge_it_takes():
     assert any("charge of covering" in note for note in assumptions(host(substrate=cf.Nucleation(eta=0.02))))
     own = replace(cf.Nucleation(eta=0.02), q_n=20.0)
     assert not any("charge of covering" in note for note in assumptions(host(substrate=own)))
+
+
+@pytest.mark.parametrize("design, loose", [("hga_2d", ", also the 100 % of it that nothing"), ("vga_2d", "(sigma = inf)")])
+def test_solid_that_touches_nothing_is_told(design, loose):
+    mesh = cf.Geometry.load(GEOMETRIES / f"{design}.toml").mesh(coarsen=4)
+    cell = cf.Cell(mesh, metal=LITHIUM, electrolyte=OWN, host=GRAPHENE, separator=CELGARD_2500)
+    note = next(note for note in assumptions(cell) if note.startswith("host: taken as"))
+    assert loose in note and (design == "hga_2d" or note.endswith(loose))

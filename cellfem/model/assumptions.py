@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from cellfem.geometry.checks import islands
+from cellfem.geometry.measures import volumes
 from cellfem.materials import Substrate
 from cellfem.model.counter import Foil
 from cellfem.model.surface import nucleations
@@ -24,7 +26,7 @@ def assumptions(cell, *, steady: bool = False) -> tuple[str, ...]:
     notes += _of_start(cell, steady)
     notes += film_notes(cell)
     if "host" in cell.medium and cell.medium["host"].equipotential:
-        notes.append("host: taken as equipotential (sigma = inf)")
+        notes.append("host: taken as equipotential (sigma = inf)" + _loose(cell.mesh))
     return tuple(dict.fromkeys(notes))
 
 
@@ -43,6 +45,15 @@ def replaced_by_cell(cell) -> set[str]:
     if cell.film is not None and (foil.film is not None or cell.counter_film is cell.film):
         replaced.add("R_film")
     return replaced
+
+
+def _loose(mesh) -> str:
+    """How much of an equipotential host hangs in the air: it plates all the same."""
+    loose = sum(island.volume for island in islands(mesh, "host"))
+    if not loose:
+        return ""
+    share = 100 * loose / volumes(mesh)[mesh.subdomains["host"]].sum()
+    return f", also the {share:.3g} % of it that nothing in this mesh joins to the collector"
 
 
 def _own_conduction(cell) -> bool:
