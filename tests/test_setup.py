@@ -71,9 +71,17 @@ def test_a_barrier_without_a_charge_of_covering_says_whose_charge_it_takes():
     assert not any("charge of covering" in note for note in assumptions(host(substrate=own)))
 
 
-@pytest.mark.parametrize("design, loose", [("hga_2d", ", also the 100 % of it that nothing"), ("vga_2d", "(sigma = inf)")])
+@pytest.mark.parametrize("design, loose", [("hga_2d", ", also the 100 % of it that nothing"),
+                                           ("vga_2d", "(sigma = inf)")])
 def test_solid_that_touches_nothing_is_told(design, loose):
     mesh = cf.Geometry.load(GEOMETRIES / f"{design}.toml").mesh(coarsen=4)
     cell = cf.Cell(mesh, metal=LITHIUM, electrolyte=OWN, host=GRAPHENE, separator=CELGARD_2500)
     note = next(note for note in assumptions(cell) if note.startswith("host: taken as"))
     assert loose in note and (design == "hga_2d" or note.endswith(loose))
+
+
+def test_a_voltage_that_no_electrolyte_stands_is_told():
+    run = cf.solve(host(), cf.Galvanostatic(current=5e3, duration=1e-3))
+    assert run.voltage[-1] > 5 and any("electrolytes decompose" in text for text in run.warnings)
+    usual = cf.solve(host(), cf.Galvanostatic(current=5.0, duration=1.0))
+    assert not any("decompose" in text for text in usual.warnings)

@@ -11,24 +11,22 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cellfem.errors import ConvergenceError, explain
-from cellfem.model.assumptions import film_notes
 from cellfem.model.audit import audit
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil
-from cellfem.model.deposit import filling
 from cellfem.model.protocol import Galvanostatic, Rest, Steady, Step
 from cellfem.model.solution import Outcome, Solution, Stats
 from cellfem.model.solve import Worker
 from cellfem.model.system import System
 from cellfem.physics.kinetics import reversible
 from cellfem.physics.nucleation import NO_METAL
+from cellfem.studies.notes import notes_of
 from cellfem.studies.run import Frame, Run, carried
 from cellfem.studies.steady import steady_state
 from cellfem.studies.transient import run_step
 
 TOLERANCE = 5e-4  # [-] local error of c/c_0 per time step
 LOOSEST = 0.1  # [-] a larger tolerance controls nothing
-NOTED_FILLING = 0.1  # [-] of the room at a place, from which it is noted what the model makes of it
 CHARGE_LIMIT, SALT_LIMIT = 1e-6, 1e-8  # audits beyond these are wrong fields, which are not returned
 
 
@@ -134,7 +132,7 @@ def _solution(system: System, steps, frames: list[Frame], outcome: Outcome, stat
                    current,
                    np.array([_applied(steps[frame.step_index]) for frame in frames]), isinstance(steps[0], Steady))
     _trust(result, fields)
-    notes = _range_notes(cell, fields["c"]) + _filling_notes(cell, q) + film_notes(cell)
+    notes = notes_of(cell, fields["c"], q, voltage)
     surface = {key: cell.sites.on_facets(values) for key, values in sites.items()} if len(cell.sites.facets) else {}
     return Solution(cell, steps, times, index, fields, surface, sites, current, voltage, outcome, stats, result, notes)
 
@@ -177,35 +175,6 @@ def _trust(result, fields) -> None:
             + (f", values that are not finite in {', '.join(bad)}" if bad else ""),
             f"at most {CHARGE_LIMIT:g} and {SALT_LIMIT:g} are trusted",
             "The field is not returned. Refine the mesh or tighten `tolerance`."))
-
-
-def _range_notes(cell: Cell, c: np.ndarray) -> tuple[str, ...]:
-    if c.size == 0:
-        return ()
-    notes = list(cell.electrolyte.range_warnings(float(np.nanmin(c)), float(np.nanmax(c)), cell.temperature))
-    for name, medium in cell.medium.items():
-        if medium.electrolyte is not None:
-            inside = c[:, np.unique(cell.mesh.t[:, cell.mesh.subdomains[name]])]
-            notes += medium.electrolyte.range_warnings(float(inside.min()), float(inside.max()), cell.temperature)
-    return tuple(dict.fromkeys(notes))
-
-
-def _filling_notes(cell: Cell, q: np.ndarray) -> tuple[str, ...]:
-    """What to mind where deposit takes much of the pores: a mesh does not follow it, an electrode by a law."""
-    if not np.any(q > 0):
-        return ()
-    homogenised = np.array([kind == "electrode" for kind in cell.sites.kinds])[cell.sites.kind]
-    share, notes = filling(cell, q.max(axis=0)), []
-    for own, text in ((~homogenised, "and the mesh does not follow it: from {:g} % on, the pore is narrower there than"
-                       " the fields know"),
-                      (homogenised, "and the pores narrow by the law of Medium.growth: from {:g} % on, it decides what"
-                       " the run shows")):
-        worst = int(np.argmax(np.where(own, share, -1.0)))
-        if own[worst] and share[worst] >= NOTED_FILLING:
-            place = cell.place(cell.sites.x[:, worst])
-            notes.append(f"deposit: it fills {100 * share[worst]:.3g} % of its room at ({place}), "
-                         + text.format(100 * NOTED_FILLING))
-    return tuple(notes)
 
 
 def _stats(worker: Worker, seconds, counts) -> Stats:
