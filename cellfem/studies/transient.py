@@ -239,10 +239,13 @@ class March:
             time = self.start + s * s
             return Outcome("depleted", f"depleted at ({system.cell.place(place)}), t = {time:.4g} s: no galvanostatic"
                            f" state beyond c = {lowest:.2g} c_0 there", time, tuple(map(float, place)), s * s)
+        emptiest = int(np.argmin(x[: len(system.pore_volume)]))
+        place = system.cell.place(system.cell.mesh.p[:, system.ions.pattern.nodes[emptiest]])
         raise ConvergenceError(explain(
             f"time step at t = {self.start + s * s:.4g} s", f"no step longer than {SMALLEST:g} of the run converges",
-            "a converged field is needed", "Lower the current or refine the mesh; lowest c/c_0 at a plating place:"
-            f" {lowest:.3g}."), getattr(self.last_error, "history", ()))
+            "a converged field is needed", f"c/c_0 is lowest, {x[emptiest] / system.unknowns.c_0:.2g}, at ({place});"
+            f" at a plating place {lowest:.2g}. Refine the cells there (coarsen, cell_size_um), or lower the current."),
+            getattr(self.last_error, "history", ()))
 
     last_error: Exception | None = None
 
