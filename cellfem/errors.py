@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Real
+
+SHOWN = 60  # characters of what was found
 
 
 class GeometryError(ValueError):
@@ -29,6 +32,24 @@ def explain(where: str, found: str, allowed: str, do: str) -> str:
     'walls.pitch_um: found -3; a positive length is needed. Give the wall-to-wall period.'
     """
     return f"{where}: {found}; {allowed}. {do}"
+
+
+def expect(good: bool, where: str, value, needed: str, do: str) -> None:
+    """Raise ValueError with what was found, unless it is `good`.
+
+    >>> expect(isinstance(3, str), "run", 3, "a name", 'Write "vga-Li", say.')
+    Traceback (most recent call last):
+    ValueError: run: found 3; a name is needed. Write "vga-Li", say.
+    """
+    if not good:
+        raise ValueError(explain(where, f"found {shown(value)}", f"{needed} is needed", do))
+
+
+def shown(value) -> str:
+    """What was found, in few words: a number, text or short list as it stands, else its kind."""
+    text = repr(value)
+    return text if isinstance(value, Real | str | list | tuple | None) and len(text) <= SHOWN else \
+        f"an object of the kind {type(value).__name__}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

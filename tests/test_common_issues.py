@@ -62,6 +62,8 @@ def messages(source: str, file: str) -> list[tuple[int, str]]:
             found.append((node.lineno, pattern(node.exc.args[0])))
         if not isinstance(node, ast.Call):
             continue
+        if _name(node) == "expect":
+            found.append((node.lineno, f"{pattern(node.args[1])}: found {ANY}; {pattern(node.args[3])} is needed"))
         places = EXPLAIN if _name(node) == "explain" else FORWARDS.get((file, _name(node)))
         if places is None or (len(places) > 1 and len(node.args) <= max(p for p in places if p is not None)):
             continue
@@ -113,6 +115,7 @@ def test_every_entry_says_what_it_means_and_what_to_do():
     ('explain(f"{file}: c_0", f"found {x!r}", "a positive one" " is needed", "Do.")',
      "...: c_0: found ...; a positive one is needed"),
     ('explain(where, found, allowed, do)', None),
+    ('expect(good, "solve.cell", cell, "a cf.Cell", "Do.")', "solve.cell: found ...; a cf.Cell is needed"),
     ('raise ValueError("no way")', "no way"),
     ('raise ValueError(text)', None),
 ])

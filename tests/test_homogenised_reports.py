@@ -72,7 +72,7 @@ def test_groups_that_the_kinetics_do_not_have_are_no_numbers(law, missing):
 
 
 def test_twins_that_are_no_runs_are_refused():
-    with pytest.raises(ValueError, match="twin_differences: resolved: found 1; a run that was solved is needed"):
+    with pytest.raises(ValueError, match="twin_differences: resolved: found 1; a run, a cf.Solution, is needed"):
         cf.twin_differences(1, 2)
     with pytest.raises(ValueError, match="bottom_share: found 'x'; a run"):
         cf.bottom_share("x")

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from skfem import Mesh
 
-from cellfem.errors import GeometryError, did_you_mean, explain
+from cellfem.errors import GeometryError, did_you_mean, expect, explain
 from cellfem.geometry.graph import components
 from cellfem.geometry.measures import determinants, volumes
 from cellfem.geometry.periodic import pairing_of
@@ -33,6 +34,12 @@ class Island:
     cells: np.ndarray
     volume: float  # [m3] (2-D: m2, 1-D: m)
     place: tuple[float, ...]  # [m] centroid of its largest cell
+
+
+def need_mesh(where: str, mesh) -> None:
+    """Raise ValueError for what is no mesh."""
+    expect(isinstance(mesh, Mesh), where, mesh, "a mesh with named regions and surfaces",
+           "Mesh a design: cf.Geometry.load(...).mesh().")
 
 
 def require_names(mesh, *, subdomains: Iterable[str] = (), boundaries: Iterable[str] = ()) -> None:
@@ -160,6 +167,7 @@ def drop_islands(mesh):
     Surfaces toward dropped cells lose their names: they are inert walls from then on.  Returns `mesh` itself where
     there is nothing to drop; raises GeometryError where nothing would be left of the host or of the electrolyte.
     """
+    need_mesh("drop_islands.mesh", mesh)
     drop = np.zeros(mesh.nelements, dtype=bool)
     for conductor, (regions, surface, _) in CONDUCTORS.items():
         present = _in(mesh, regions)

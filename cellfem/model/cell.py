@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cellfem.errors import GeometryError, did_you_mean, explain
-from cellfem.geometry.checks import check_percolation, check_regions, host_connected, require_names
+from cellfem.errors import GeometryError, did_you_mean, expect, explain
+from cellfem.geometry.checks import check_percolation, check_regions, host_connected, need_mesh, require_names
 from cellfem.geometry.periodic import SIDE, images_of
 from cellfem.materials import Electrolyte, Host, Metal, Separator, Substrate
 from cellfem.model import surface
@@ -79,9 +79,9 @@ class Cell:
     def __post_init__(self):
         for name, (kinds, example) in _KINDS.items():
             value = getattr(self, name)
-            if not isinstance(value, kinds):
-                raise ValueError(explain(f"Cell.{name}", f"found {value!r}", f"{example} is needed",
-                                         "Names belong to the command line; scripts take the library's objects."))
+            expect(isinstance(value, kinds), f"Cell.{name}", value, example,
+                   "Names belong to the command line; scripts take the library's objects.")
+        need_mesh("Cell.mesh", self.mesh)
         if not (math.isfinite(self.temperature) and 150 < self.temperature < 500):
             raise ValueError(explain("Cell.temperature", f"found {self.temperature} K", "150 to 500 K is allowed",
                                      "Temperatures are absolute: 25 degC is 298.15 K."))
@@ -99,9 +99,8 @@ class Cell:
             if name not in REGIONS:
                 raise ValueError(explain("Cell.media", f"found a region {name!r}", f"regions are {', '.join(REGIONS)}",
                                          did_you_mean(str(name), REGIONS)))
-            if not isinstance(self.media[name], Medium):
-                raise ValueError(explain(f"Cell.media[{name!r}]", f"found {self.media[name]!r}", "a cf.Medium is"
-                                         " needed", "For example cf.Medium(eps=0.5, B=0.2)."))
+            expect(isinstance(self.media[name], Medium), f"Cell.media[{name!r}]", self.media[name], "a cf.Medium",
+                   "For example cf.Medium(eps=0.5, B=0.2).")
         check_regions(self.mesh)
         check_percolation(self.mesh)
         check_electrons(self.medium, self.centroids, self.mesh.subdomains)

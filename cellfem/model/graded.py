@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from cellfem.errors import TrustWarning, explain
+from cellfem.errors import TrustWarning, expect, explain
+from cellfem.geometry.design import Geometry
 from cellfem.geometry.levelset_facets import COATING
 from cellfem.geometry.profiles import Profile
 from cellfem.model.medium import Medium, over
@@ -27,6 +28,8 @@ def graded(design) -> dict[str, Any]:
     >>> sorted(cf.graded(design))
     ['blocked', 'film', 'media']
     """
+    expect(isinstance(design, Geometry), "graded.design", design, "a design", "Give cf.Geometry.load(...) itself, not"
+           " its mesh.")
     arguments: dict[str, Any] = {}
     if design.electrode is not None:
         arguments["media"] = {"electrode": medium(design)}

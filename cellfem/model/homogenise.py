@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cellfem.errors import GeometryError, explain
+from cellfem.errors import GeometryError, expect, explain
+from cellfem.geometry.checks import need_mesh
 from cellfem.geometry.measures import facet_areas
 from cellfem.materials import Host
 from cellfem.model.bounds import check_bounds
@@ -41,7 +42,9 @@ def homogenise(mesh, *, host=None, media: Mapping[str, Medium] | None = None, pe
     (TrustWarning) of isolated pores, which are left out of porosity and surface, and of oblique tensors of which mirror
     sides see the diagonal alone.
     """
-    _check_arguments(mesh, host, media)
+    _check_arguments("homogenise", mesh, media)
+    expect(host is None or isinstance(host, Host), "homogenise.host", host, "a Host such as GRAPHENE, or None,",
+           "Names belong to the command line; scripts take the library's objects.")
     regions = [name for name in ("pore", "electrode") if name in mesh.subdomains]
     if not regions:
         raise GeometryError(explain("homogenise", f"found the regions {', '.join(sorted(mesh.subdomains))}",
@@ -72,16 +75,10 @@ def homogenise(mesh, *, host=None, media: Mapping[str, Medium] | None = None, pe
                   a_s=(area + float(a_s[connected] @ layer.volume[connected])) / layer.box)
 
 
-def _check_arguments(mesh, host, media) -> None:
-    for name, value, good, needed in (
-            ("mesh", mesh, hasattr(mesh, "subdomains") and hasattr(mesh, "t"), "a mesh with named regions, such as"
-             " Geometry.load(...).mesh(),"),
-            ("host", host, host is None or isinstance(host, Host), "a Host such as GRAPHENE, or None,"),
-            *((f"media[{key!r}]", value, isinstance(value, Medium), "a cf.Medium") for key, value in
-              (media or {}).items())):
-        if not good:
-            raise ValueError(explain(f"homogenise: {name}", f"found {value!r}", f"{needed} is needed",
-                                     "Names belong to the command line; scripts take the library's objects."))
+def _check_arguments(where: str, mesh, media) -> None:
+    need_mesh(f"{where}.mesh", mesh)
+    expect(media is None or (isinstance(media, Mapping) and all(isinstance(one, Medium) for one in media.values())),
+           f"{where}.media", media, "a mapping of regions to cf.Medium", "Write media={'electrode': cf.Medium(...)}.")
 
 
 def _toward(mesh, facets: np.ndarray, cells: np.ndarray) -> np.ndarray:
@@ -125,7 +122,8 @@ def electrode_tortuosity_factor(mesh, *, media: Mapping[str, Medium] | None = No
     which draws nothing; a number, a function of x (d, points) [m], or a mapping of surfaces to them.  NaN where the
     mesh has no host layer or no surface in it.
     """
-    regions = [name for name in ("pore", "electrode") if name in mesh.subdomains]
+    _check_arguments("electrode_tortuosity_factor", mesh, media)
+    regions = [name for name in ("pore", "electrode") if name in (mesh.subdomains or {})]
     if not regions or not len((mesh.boundaries or {}).get("mouth", ())):
         return math.nan
     wet = np.sort(np.concatenate([mesh.subdomains[name] for name in regions]))

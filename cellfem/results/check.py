@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scipy.optimize import brentq
 
-from cellfem.errors import explain
+from cellfem.errors import expect, explain, shown
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import Step
 from cellfem.model.solution import Solution
@@ -78,7 +78,10 @@ def refine_check(geometry, make_cell: Callable[..., Cell], protocol: Step | Sequ
 
     Raises ValueError where `against` holds no usable factor; ConvergenceError where a mesh cannot be solved.
     """
-    _check_factors(against)
+    check_factors("refine_check: against", against)
+    need_design("refine_check.geometry", geometry)
+    expect(callable(make_cell), "refine_check.make_cell", make_cell, "a function from a mesh to its cf.Cell",
+           "functools.partial(cf.Cell, metal=..., electrolyte=..., ...), say.")
     own = report(solve(make_cell(geometry.mesh(coarsen=coarsen)), protocol, tolerance=tolerance)
                  if run is None else run)
     others = {}
@@ -91,11 +94,19 @@ def refine_check(geometry, make_cell: Callable[..., Cell], protocol: Step | Sequ
             if isinstance(value, float | int) and not math.isnan(value) and name not in AUDITS]
 
 
-def _check_factors(against) -> None:
-    good = [f for f in against if isinstance(f, float | int) and 0.1 <= f <= 10 and f != 1]
-    if not 1 <= len(against) <= 2 or len(set(good)) != len(against):
-        raise ValueError(explain("refine_check: against", f"found {tuple(against)!r}", "one or two different factors"
-                                 " from 0.1 to 10, but not 1, are needed", "0.5 refines the mesh, 2 coarsens it."))
+def need_design(where: str, geometry) -> None:
+    """Refuse what cannot be meshed."""
+    expect(callable(getattr(geometry, "mesh", None)), where, geometry, "a design", "Give cf.Geometry.load(...) itself,"
+           " not its mesh.")
+
+
+def check_factors(where: str, against) -> None:
+    """Refuse (ValueError) all but one or two factors on the cell size that differ from 1 and from each other."""
+    factors = tuple(against) if isinstance(against, Sequence) else (against,)
+    good = {f for f in factors if isinstance(f, float | int) and 0.1 <= f <= 10 and f != 1}
+    if not isinstance(against, Sequence) or not 1 <= len(factors) <= 2 or len(good) != len(factors):
+        raise ValueError(explain(where, f"found {shown(against)}", "one or two different factors from 0.1 to 10, but"
+                                 " not 1, are needed", "0.5 refines the mesh, 2 coarsens it."))
 
 
 def checked(name: str, value: float, others: dict[float, float]) -> Checked:

@@ -11,7 +11,7 @@ import numpy as np
 from cellfem.errors import explain
 from cellfem.model.homogenise import homogenise
 from cellfem.model.medium import Medium
-from cellfem.results.check import HIGHEST_ORDER, LEAST_ORDER, Checked
+from cellfem.results.check import HIGHEST_ORDER, LEAST_ORDER, Checked, need_design
 from cellfem.results.tortuosity import GEOMETRIC_SURFACE
 from cellfem.units import mm
 
@@ -64,6 +64,7 @@ def homogenise_check(geometry, *, host=None, coarsen: float = 2.0, halvings: int
 
     Raises ValueError without a further mesh, and what `mesh` and `homogenise` raise.
     """
+    need_design("homogenise_check.geometry", geometry)
     if isinstance(halvings, bool) or not isinstance(halvings, int) or not 1 <= halvings <= 4:
         raise ValueError(explain("homogenise_check: halvings", f"found {halvings!r}", "a whole number from 1 to 4 is"
                                  " needed", "1 solves on two meshes and assumes second order, 2 observes the order."))

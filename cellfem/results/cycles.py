@@ -13,6 +13,7 @@ import numpy as np
 from cellfem.errors import explain
 from cellfem.model.solution import Solution
 from cellfem.results.tables import RUN
+from cellfem.studies.asked import need_run
 from cellfem.units import cm, mAh
 
 MAH_CM2 = mAh / cm**2
@@ -36,9 +37,7 @@ def cycle_table(solution: Solution, *, side_reaction: float = 0.0) -> list[dict[
     if isinstance(side_reaction, bool) or not (isinstance(side_reaction, numbers.Real) and 0 <= side_reaction < 1):
         raise ValueError(explain("cycle_table: side_reaction", f"found {side_reaction!r}", "a share of at least 0 and"
                                  " below 1 is needed", "0.01 where 1 % of the charge reduces electrolyte."))
-    if not len(solution.times):
-        raise ValueError(explain("cycle_table", f"found no moment ({solution.outcome.message})", "a run that was solved"
-                                 " is needed", "Look at solution.outcome first."))
+    need_run("cycle_table", solution, moments=1)
     rows = []
     for number, (first, last) in enumerate(cycles(solution), start=1):
         plated, stripped = moved(solution, first, last)

@@ -18,6 +18,7 @@ from cellfem.results.export import check_name
 from cellfem.results.figures import figure_with, png
 from cellfem.results.tables import RUN
 from cellfem.results.values import host_top
+from cellfem.studies.asked import need_runs
 from cellfem.units import cm, mAh, um
 
 MAH_CM2 = mAh / cm**2
@@ -57,6 +58,7 @@ def plated_between(solution: Solution, every: float) -> tuple[np.ndarray, np.nda
 
 def filling_table(runs: Mapping[str, Solution], *, every: float) -> list[dict[str, float | str]]:
     """One row per run and interval: which share of it went to the bottom half and to the bottom quarter of the host."""
+    need_runs("filling_table", runs)
     rows = []
     for name, run in runs.items():
         edges, plated = plated_between(run, every)
@@ -76,6 +78,7 @@ def write_filling(out: str | Path, name: str, runs: Mapping[str, Solution], *, e
     The share of the interval per um of the host layer: every curve has the same area, also where the surface varies.
     """
     check_name(name)
+    need_runs("write_filling", runs)
     out = check_folder(out)
     columns = len(runs) if len(runs) <= COLUMNS else -(-len(runs) // 2)
     lines = -(-len(runs) // columns)

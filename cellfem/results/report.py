@@ -25,6 +25,7 @@ from cellfem.results.risk import (
     time_to_depletion,
 )
 from cellfem.results.tortuosity import AXES, GEOMETRIC_SURFACE, host_numbers
+from cellfem.studies.asked import need_run
 from cellfem.studies.limiting import limiting_current
 from cellfem.studies.one_percent import known_at_one_percent
 from cellfem.studies.planar import planar_sand_time, separator_sand_time, separator_validity, validity
@@ -42,6 +43,7 @@ def report(solution: Solution) -> dict[str, float | str]:
 
     NaN where a number does not exist (no plating, no host); inf where a time or current is unbounded.
     """
+    need_run("report", solution)
     cell = solution.cell
     k = plating_frame(solution)
     row: dict[str, float | str] = {"metal": cell.metal.symbol, "electrolyte": cell.electrolyte.name,

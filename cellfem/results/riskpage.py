@@ -21,6 +21,7 @@ from cellfem.results.scales import REGIMES
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import RUN
 from cellfem.results.values import cells_of, host_top
+from cellfem.studies.asked import need_runs
 from cellfem.units import cm, mA, um
 
 BINS = 20  # of depth
@@ -43,6 +44,7 @@ _KEYS = {
 
 def risk_rows(runs: Mapping[str, Solution]) -> list[dict[str, float | str]]:
     """One dict per run: the largest and mean risk, the shares of the surface by regime, the shortest local time."""
+    need_runs("risk_rows", runs)
     return [{RUN: name, **_row(run)} for name, run in runs.items()]
 
 
@@ -130,6 +132,7 @@ def write_risk_maps(out: str | Path, runs: Mapping[str, Solution], *,
 
     Raises ValueError where no run has plated.
     """
+    need_runs("write_risk_maps", runs)
     for name in runs:
         check_name(name)
     plated = {name: run for name, run in runs.items() if plating_frame(run) is not None}

@@ -7,6 +7,8 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 
+from cellfem.errors import expect
+
 Row = Mapping[str, float | str]
 RUN = "run"  # the first column
 FAILED = "did not converge"  # the column with the messages of rows without their numbers
@@ -57,6 +59,7 @@ def format_table(rows: Sequence[Row]) -> str:
     depletion, max [%]          61.23      70
     limiting current [mA/cm2]   5.432     inf
     """
+    need_rows("format_table", rows)
     if not rows:
         return "no runs"
     short, long = split(rows)
@@ -69,6 +72,12 @@ def format_table(rows: Sequence[Row]) -> str:
         said = by_text({str(row[RUN]): (value_text(row.get(key)),) for row in rows})
         text += ["", key, *(f"  {who}: {what}" for what, who in said)]
     return "\n".join(line.rstrip() for line in text)
+
+
+def need_rows(where: str, rows) -> None:
+    """Refuse (ValueError) all but a list of rows with names."""
+    expect(isinstance(rows, Sequence) and all(isinstance(row, Mapping) and RUN in row for row in rows), where, rows,
+           "a list of dicts, each with its name under 'run',", "A report alone is [{'run': 'VGA', **cf.report(run)}].")
 
 
 def by_text(texts: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:

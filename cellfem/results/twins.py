@@ -11,6 +11,7 @@ from cellfem.geometry.measures import volumes
 from cellfem.model.solution import Solution
 from cellfem.results.deposit import host_overpotentials
 from cellfem.results.values import cells_of, host_top, last_plating
+from cellfem.studies.asked import need_run
 
 LAYERS = 10  # of equal thickness, over which cross-section means are taken
 
@@ -26,7 +27,7 @@ def twin_differences(resolved: Solution, homogenised: Solution) -> dict[str, flo
     """
     runs = (resolved, homogenised)
     for name, run in zip(("resolved", "homogenised"), runs, strict=True):
-        _check_run(run, f"twin_differences: {name}")
+        need_run(f"twin_differences: {name}", run, moments=1)
     tops = [host_top(run.cell.mesh) for run in runs]
     if not np.isclose(*tops, rtol=1e-9):
         raise ValueError(explain("twin_differences", f"found hosts of {tops[0]:g} and {tops[1]:g} m", "the same height"
@@ -64,7 +65,7 @@ def bottom_share(solution: Solution, k: int | None = None) -> float:
 
     NaN for a run without a solved moment.  Raises ValueError for anything but a run.
     """
-    _check_run(solution, "bottom_share", moments=0)
+    need_run("bottom_share", solution)
     if len(solution.times) == 0:
         return math.nan
     k = last_plating(solution) if k is None else k
@@ -74,10 +75,3 @@ def bottom_share(solution: Solution, k: int | None = None) -> float:
     on = np.isclose(sites.x[-1], middle, rtol=1e-9)
     weight = np.where(on, 0.5, sites.x[-1] < middle) * sites.area
     return float(plated @ weight / (plated @ sites.area))
-
-
-def _check_run(run, where: str, moments: int = 1) -> None:
-    if not isinstance(run, Solution) or len(run.times) < moments:
-        found = f"a run without a moment ({run.outcome.message})" if isinstance(run, Solution) else repr(run)
-        raise ValueError(explain(where, f"found {found}", "a run that was solved is needed",
-                                 "Give what cf.solve returns."))

@@ -23,7 +23,8 @@ from cellfem.results.export import check_name, write_solution
 from cellfem.results.html import Picture, report_html
 from cellfem.results.pictures import several_panels
 from cellfem.results.report import report
-from cellfem.results.tables import RUN, csv_text, format_table
+from cellfem.results.tables import RUN, csv_text, format_table, need_rows
+from cellfem.studies.asked import need_runs
 
 __all__ = ["format_table", "write_report", "write_table"]
 
@@ -45,9 +46,7 @@ def write_report(out: str | Path, runs: Mapping[str, Solution], *, title: str | 
     Raises ValueError where there are no runs, where a run's name is no file name, or where `out` cannot be written.
     """
     out = check_folder(out)
-    if not runs:
-        raise ValueError(explain("write_report", "found no runs", "at least one run is needed",
-                                 "Give a dict of names and solutions."))
+    need_runs("write_report", runs)
     for name in runs:
         check_name(name)
     for name in checks or {}:
@@ -91,6 +90,7 @@ def _take_away_earlier(out: Path, runs: Mapping[str, Solution]) -> None:
 def write_table(out: str | Path, name: str, rows: Sequence[Mapping[str, float | str]]) -> Path:
     """Write rows, each with its name under `run`, as `name.csv` into the folder `out`; returns the path."""
     check_name(name)
+    need_rows("write_table", rows)
     out = check_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     return write_text(out / f"{name}.csv", csv_text(rows))

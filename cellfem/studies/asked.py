@@ -8,17 +8,15 @@ from numbers import Real
 
 import numpy as np
 
-from cellfem.errors import explain
+from cellfem.errors import expect, explain, shown
 from cellfem.model.cell import Cell
-
-SHOWN = 60  # characters of what was found
+from cellfem.model.solution import Solution
 
 
 def need_cell(where: str, cell) -> None:
     """Refuse what is no Cell."""
-    if not isinstance(cell, Cell):
-        raise ValueError(explain(where, f"found {shown(cell)}", "a cf.Cell is needed",
-                                 "Build it from the mesh: cf.Cell(mesh, metal=..., electrolyte=..., ...)."))
+    expect(isinstance(cell, Cell), where, cell, "a cf.Cell",
+           "Build it from the mesh: cf.Cell(mesh, metal=..., electrolyte=..., ...).")
 
 
 def need_cells(where: str, cells) -> None:
@@ -28,10 +26,24 @@ def need_cells(where: str, cells) -> None:
                                  'Write {"VGA": cell, "HGA": other}, say.'))
 
 
+def need_run(where: str, run, moments: int = 0) -> None:
+    """Refuse what is no Solution, or has not so many moments."""
+    expect(isinstance(run, Solution), where, run, "a run, a cf.Solution,", "Give what cf.solve returns.")
+    if len(run.times) < moments:
+        raise ValueError(explain(where, f"found a run without a moment ({run.outcome.message})", "a run that was solved"
+                                 " is needed", "Look at run.outcome first."))
+
+
+def need_runs(where: str, runs) -> None:
+    """Refuse what is no mapping of names to Solutions, with one of them at least."""
+    expect(isinstance(runs, Mapping) and runs and all(isinstance(run, Solution) for run in runs.values()), where, runs,
+           "a dict of names and runs, at least one,", 'Write {"VGA": run}, say, with what cf.solve returns.')
+
+
 def need_number(where: str, value, what: str, high: float = math.inf, do: str = "Mind the unit (SI).") -> None:
     """Refuse what is no real number above 0 and below infinity, or up to a finite `high`."""
-    if not (isinstance(value, Real) and not isinstance(value, bool) and 0 < value < math.inf and value <= high):
-        raise ValueError(explain(where, f"found {shown(value)}", f"{what} is needed", do))
+    expect(isinstance(value, Real) and not isinstance(value, bool) and 0 < value < math.inf and value <= high, where,
+           value, what, do)
 
 
 def plating_currents(where: str, currents) -> list[float]:
@@ -45,10 +57,3 @@ def plating_currents(where: str, currents) -> list[float]:
         raise ValueError(explain(where, f"found {bad[0]:g}", "plating currents (finite, > 0) are needed",
                                  "Currents are superficial, in A/m2: 2 mA/cm2 is 2 * mA / cm**2."))
     return sorted({float(value) for value in values})
-
-
-def shown(value) -> str:
-    """What was found, in few words: a number, text or short list as it stands, else its kind."""
-    text = repr(value)
-    return text if isinstance(value, Real | str | list | tuple | None) and len(text) <= SHOWN else \
-        f"an object of the kind {type(value).__name__}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cellfem.errors import ConvergenceError, explain
+from cellfem.errors import ConvergenceError, explain, shown
 from cellfem.model.audit import audit
 from cellfem.model.cell import Cell
 from cellfem.model.counter import Foil
@@ -20,6 +20,7 @@ from cellfem.model.solve import Worker
 from cellfem.model.system import System
 from cellfem.physics.kinetics import reversible
 from cellfem.physics.nucleation import NO_METAL
+from cellfem.studies.asked import need_cell
 from cellfem.studies.notes import notes_of
 from cellfem.studies.run import Frame, Run, carried
 from cellfem.studies.steady import steady_state
@@ -51,6 +52,7 @@ def solve(cell: Cell, protocol: Step | Sequence[Step], *, tolerance: float = TOL
     ConvergenceError where a field did not converge or its audit fails: a wrong field is not returned.
     """
     need_tolerance("solve.tolerance", tolerance)
+    need_cell("solve.cell", cell)
     started = time.perf_counter()
     steps = _steps(protocol)
     _check_reversible(cell, steps)
@@ -80,9 +82,9 @@ def need_tolerance(where: str, tolerance) -> None:
 def _steps(protocol) -> tuple[Step, ...]:
     steps = tuple(protocol) if isinstance(protocol, Sequence) else (protocol,)
     if not steps or not all(isinstance(step, Step) for step in steps):
-        raise ValueError(explain("solve", f"found the protocol {protocol!r}", "Steady, Galvanostatic, Potentiostatic,"
-                                 " Rest or a list of them is needed", "For example Galvanostatic(current=20.0,"
-                                 " capacity=3.6e4)."))
+        raise ValueError(explain("solve", f"found the protocol {shown(protocol)}", "Steady, Galvanostatic,"
+                                 " Potentiostatic, Rest or a list of them is needed",
+                                 "For example Galvanostatic(current=20.0, capacity=3.6e4)."))
     if len(steps) > 1 and any(isinstance(step, Steady) for step in steps):
         raise ValueError(explain("solve", "found Steady in a list of steps", "a steady state stands alone",
                                  "Solve it by itself, or replace it by a long Galvanostatic step."))
