@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from numbers import Real
+from pathlib import Path
 
 SHOWN = 60  # characters of what was found
 
@@ -57,3 +58,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f'Did you mean "{near[0]}"?' if near else "Known names: " + ", ".join(known) + "."
+
+
+def near_file(path: Path, suffix: str) -> str:
+    """'Did you mean "x"?' of the files beside a missing `path`, '' where none has nearly its name."""
+    if path.exists():
+        return ""
+    files = {file.stem: file.name for file in sorted(path.parent.glob(f"*{suffix}"))}
+    near = difflib.get_close_matches(path.stem, files, n=1, cutoff=0.7)
+    return f'Did you mean "{files[near[0]]}"?' if near else ""

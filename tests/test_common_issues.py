@@ -27,6 +27,7 @@ FORWARDS = {
     ("studies/sand.py", "need_number"): (0, None, 2),
     ("results/sandpage.py", "need_number"): (0, None, 2),
     ("materials/electrolyte.py", "append"): (0, None, None),
+    ("physics/film.py", "append"): (0, None, None),
     ("materials/hosts.py", "warn"): (0, None, None),
     ("materials/metals.py", "warn"): (0, None, None),
 }

@@ -213,3 +213,5 @@ def test_order_in_time_of_a_filling_electrode():
 def test_metal_at_the_start_has_to_fit():
     with pytest.raises(ValueError, match="less than the room there is"):
         cells.make(walls(), LIPF6_EC_DMC, plated=1e6)
+    with pytest.raises(ValueError, match="times what fills the room"):  # also where nothing closes above it
+        cells.make(cells.shipped("vga_2d", 6), LIPF6_EC_DMC, plated={"collector": 1e9})

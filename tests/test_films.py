@@ -51,6 +51,12 @@ def test_a_bulk_conductivity_is_noted_wherever_it_is_found():
         cf.graded(cf.Geometry.from_dict(design))
 
 
+def test_a_film_in_another_unit_is_warned_of_and_noted():
+    with pytest.warns(cf.TrustWarning, match="a resistance of 50 Ohm m2 .* probably Ohm cm2"):
+        film = cf.Film(R=50)
+    assert [note for note in cells.make(cells.plane(coarsen=4), film=film).assumptions if "probably Ohm cm2" in note]
+
+
 def test_a_layer_may_conduct_differently_from_place_to_place():
     layer = cf.Layer(thickness=2e-8, conductivity=lambda x: 1e-6 * (1 + x[1]))
     x = np.array([[0.0, 0.0], [0.0, 3.0]])

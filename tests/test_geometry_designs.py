@@ -80,7 +80,8 @@ BAD = [  # design, change, what the message must say (beside the file)
     (VGA, {"walls__normal": "z"}, 'walls.normal: found "z"'),
     (VGA, {"walls__normal": "y", "dimension": 2}, "walls.normal: .*only \"x\" is left in 2-D"),
     (VGA, {"dimension": 1}, 'dimension: found 1; shape = "walls" needs 2 or 3'),
-    (VGA, {"dimension": 4}, "size_um: .*dimension = 4"),
+    (VGA, {"dimension": 4}, "dimension: found 4; at most 3 is needed. Meaning: 1, 2 or 3"),
+    (VGA, {"size_um": [1.0, 2.0]}, "size_um: found 2 of them with dimension = 3"),
     (VGA, {"dimension": 2.0}, "dimension: found 2.0; a whole number"),
     (VGA, {"size_um": [10.5, 100.0]}, "size_um: found 2 of them with dimension = 3"),
     (VGA, {"size_um": [10.5, -5.0, 100.0]}, "size_um: found -5"),
@@ -142,6 +143,8 @@ def test_missing_file_and_folder(tmp_path):
     (tmp_path / "vga.toml").write_text("")
     with pytest.raises(ValueError, match=r'vgaa.toml: .*Did you mean "vga.toml"'):
         Geometry.load(tmp_path / "vgaa.toml")
+    with pytest.raises(ValueError, match=r"does not exist\); "):
+        Geometry.load(tmp_path / "a_gyroid.toml")
     with pytest.raises(ValueError, match="a folder or device"):
         Geometry.load(tmp_path)
     with pytest.raises(ValueError, match="path of a design file is needed"):

@@ -58,6 +58,12 @@ def test_twins_of_different_height_are_refused():
         cf.twin_differences(resolved, other)
 
 
+def test_a_cell_of_a_graded_design_is_told_both_remedies():
+    design = cf.Geometry.load(DESIGNS / "graded_uniform.toml")
+    with pytest.raises(ValueError, match=r"cf\.homogenise\(\.\.\.\).*cf\.graded\(design\)"):
+        cf.Cell(design.mesh(coarsen=8), **CELL)
+
+
 @pytest.mark.parametrize("law, missing", [
     (cf.ButlerVolmer(), {"Thiele modulus [-]"}),
     (cf.Tafel(i_0=1e-3), {"electrode Damkohler number, nu^2 [-]", "pore Wagner number [-]", "Thiele modulus [-]"}),
@@ -72,7 +78,7 @@ def test_groups_that_the_kinetics_do_not_have_are_no_numbers(law, missing):
 
 
 def test_twins_that_are_no_runs_are_refused():
-    with pytest.raises(ValueError, match="twin_differences: resolved: found 1; a run, a cf.Solution, is needed"):
+    with pytest.raises(ValueError, match=r"twin_differences: resolved: found 1; a run, a cf\.Solution, is needed"):
         cf.twin_differences(1, 2)
     with pytest.raises(ValueError, match="bottom_share: found 'x'; a run"):
         cf.bottom_share("x")

@@ -52,7 +52,8 @@ def test_bad_laws_are_refused_by_name(reason):
 
 @pytest.mark.parametrize(("given", "where"), [
     ({"kappa": lambda c, T: 1.0 - c / 2500.0}, "mine: kappa"), ({"kappa": -1.0}, "mine: kappa"),
-    ({"kappa": float("nan")}, "kappa"), ({"t_plus": 1.01}, "mine: t_plus"), ({"D": "fast"}, "D"),
+    ({"kappa": float("nan")}, "kappa"), ({"t_plus": 1.3}, "mine: t_plus: found 1.3 at c ="), ({"D": "fast"}, "D"),
+    ({"cation": "lithium"}, "mine: cation: found 'lithium'"), ({"t_plus": 1.01}, "mine: t_plus"),
     ({"t_plus": lambda c, T: 0.4 + c / 4000.0}, "mine: t_plus"), ({"TDF": 0.0}, "mine: TDF"),
     ({"c_0": 0.0}, "mine: c_0"), ({"c_0": float("nan")}, "mine: c_0"), ({"c_0": "1 M"}, "mine: c_0"),
     ({"D": lambda c, T: 1e-10 + 0 * c, "c_range": (2000.0, 100.0)}, "mine: D"),

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from cellfem.errors import GeometryError, did_you_mean
+from cellfem.errors import GeometryError, near_file
 from cellfem.geometry import mesh_files
 from cellfem.geometry.cad_check import LARGEST_HOLE, check_apart, check_closed, fail, polydata, touch, triangles
 from cellfem.geometry.distance import Body
@@ -31,10 +31,8 @@ def read_stl(path: Path, where: str) -> np.ndarray:
             raise OSError(f"more than {MOST_BYTES / 1e9:g} GB")
         data = path.read_bytes()
     except OSError as error:
-        near = [other.name for other in path.parent.glob("*.stl")] if path.parent.is_dir() else []
         fail(where, f'cannot read "{path.name}" ({error.strerror or error})', "a readable file is needed",
-              did_you_mean(path.name, near) if near and not path.exists() else "Mind the path: it starts at the design"
-              " file's folder.")
+              near_file(path, ".stl") or "Mind the path: it starts at the design file's folder.")
     count = int.from_bytes(data[80:84], "little") if len(data) >= 84 else -1
     if len(data) == 84 + 50 * count:
         table = np.frombuffer(data, dtype=[("floats", "<f4", 12), ("flags", "<u2")], offset=84)

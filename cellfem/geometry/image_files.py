@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cellfem.errors import did_you_mean, explain
+from cellfem.errors import explain, near_file
 
 MOST_BYTES = 2_000_000_000  # of an image in memory
 MOST_PACKED = 1100  # times that deflate can shrink data
@@ -52,8 +52,7 @@ def _guarded(path: Path, where: str, readers: dict, tiff):
             raise OSError("a folder" if path.is_dir() else "it is empty")
         return readers.get(suffix, tiff)(path, size)
     except FileNotFoundError:
-        near = [other.name for other in path.parent.glob(f"*{suffix}")] if path.parent.is_dir() else []
-        do = did_you_mean(path.name, near) if near else "Mind the path: it starts at the design file's folder."
+        do = near_file(path, suffix) or "Mind the path: it starts at the design file's folder."
         fault = "no such file"
     except DAMAGED as error:
         fault, do = str(error).splitlines()[0][:200] if str(error) else type(error).__name__, \

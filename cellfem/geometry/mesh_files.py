@@ -14,7 +14,7 @@ from xml.etree.ElementTree import ParseError
 
 import numpy as np
 
-from cellfem.errors import did_you_mean, explain
+from cellfem.errors import explain, near_file
 
 MOST_BYTES = 1_000_000_000
 KINDS = {"tetra": (3, 4), "tetra10": (3, 4), "triangle": (2, 3), "triangle6": (2, 3), "line": (1, 2), "line3": (1, 2)}
@@ -75,8 +75,7 @@ def _read(path: Path, where: str, sort_out: Callable, needed: str, do: str):
 
     try:
         if not path.is_file():
-            near = [other.name for other in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
-            do = did_you_mean(path.name, near) if near else "Mind the folder."
+            do = near_file(path, path.suffix) or "Mind the folder."
             raise FileNotFoundError("no such file")
         if path.stat().st_size > MOST_BYTES:
             raise OSError(f"more than {MOST_BYTES / 1e9:g} GB")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from cellfem.errors import did_you_mean, explain
+from cellfem.errors import did_you_mean, explain, near_file
 from cellfem.geometry import shape_keys
 from cellfem.geometry.shape_keys import BODIES
 
@@ -70,7 +70,7 @@ class DesignKeys(_Keys):
     shape: Word = Field(description="`walls`, `baffles`, `slab`, `envelope`, or one of the bodies: `"
                        + "`, `".join(BODIES) + "`")
     source: Text = Field(description="who drew it, from which paper or image, what is assumed")
-    dimension: int = Field(3, description="1, 2 or 3; 2 drops y, 1 drops x and y")
+    dimension: int = Field(3, ge=1, le=3, description="1, 2 or 3; 2 drops y, 1 drops x and y")
     size_um: list[float] = Field(description="extents of the symmetry cell of the host layer: x, y, z; or only"
                                  " those that `dimension` keeps. For a slab z is the free"
                                  " electrolyte on its floor, 0 allowed")
@@ -138,9 +138,8 @@ def _bytes(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise OSError("a folder or device")
     if not path.exists():
-        folder = path.parent
-        near = [other.name for other in folder.glob("*.toml")] if folder.is_dir() else []
-        raise OSError("it does not exist" + (f". {did_you_mean(path.name, near)}" if near else ""))
+        near = near_file(path, ".toml")
+        raise OSError("it does not exist" + (f". {near}" if near else ""))
     if path.stat().st_size > LARGEST_FILE:
         raise OSError(f"more than {LARGEST_FILE // 1000} kB")
     return path.read_bytes()
@@ -182,7 +181,8 @@ def _allowed(fault) -> str:
     limits = {"greater_than_equal": "at least {ge}", "greater_than": "more than {gt}",
               "less_than_equal": "at most {le}", "less_than": "less than {lt}"}
     if fault["type"] in limits:
-        return limits[fault["type"]].format(**fault["ctx"]) + " is needed"
+        share = fault["ctx"].get("lt", fault["ctx"].get("le")) == 1
+        return limits[fault["type"]].format(**fault["ctx"]) + " is needed" + (" (0.8, not 80)" if share else "")
     kinds = {"float": "a number is needed", "int": "a whole number is needed", "bool": "true or false is needed",
              "string_pattern": "a text without line breaks and slashes is needed",
              "string": "a text of moderate length is needed",
@@ -248,10 +248,10 @@ def check_tables(found: DesignKeys, file: str) -> None:
 def kept_sizes(found: DesignKeys, file: str) -> tuple[float, ...]:
     """size_um without the axes that `dimension` drops [um]."""
     size, dimension = tuple(found.size_um), found.dimension
-    if dimension in (1, 2, 3) and len(size) in (3, dimension):
+    if len(size) in (3, dimension):
         return reduced(size, dimension)
-    raise ValueError(explain(f"{file}: size_um", f"found {len(size)} of them with dimension = {_shown(dimension)}",
-                             "3 numbers, or as many as `dimension` (1, 2 or 3), are needed",
+    raise ValueError(explain(f"{file}: size_um", f"found {len(size)} of them with dimension = {dimension}",
+                             "3 numbers, or as many as `dimension`, are needed",
                              "Give x, y, z; 2-D drops y, 1-D drops x and y."))
 
 

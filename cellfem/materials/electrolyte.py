@@ -10,7 +10,8 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from cellfem.errors import TrustWarning, explain
+from cellfem.errors import TrustWarning, expect, explain
+from cellfem.materials.metals import is_symbol
 from cellfem.materials.property import ANYWHERE, ROLES, T_USUAL, Property, check_values, probe, wrapped
 from cellfem.physics.continuation import frozen, toward_one, vanishing
 from cellfem.physics.table import Table
@@ -53,6 +54,8 @@ class Electrolyte:
         for key in ("c_range", "T_range", "remarks"):
             object.__setattr__(self, key, tuple(getattr(self, key)))
         _check_c_0(self.name, self.c_0)
+        expect(self.cation is None or is_symbol(self.cation), f"{self.name}: cation", self.cation,
+               "the symbol of a metal, or None,", '"Li", say; None fits any metal.')
         for key, role in ROLES.items():
             prop = wrapped(getattr(self, key), role, self.c_range, self.T_range, self.source)
             probe(prop, role, f"{self.name}: {key}", self.c_0)
@@ -102,8 +105,8 @@ class Electrolyte:
             prop = getattr(self, key)
             value = float(np.real(prop(min(max(self.c_0, prop.c_range[0]), prop.c_range[1]), T_USUAL)))
             if not role.band[0] <= value <= role.band[1]:
-                found.append(f"{self.name}: a {role.name} of {value:.3g} {role.unit} is outside the plausible"
-                             f" {role.band[0]:g} to {role.band[1]:g} {role.unit}: it is probably {role.suspect}")
+                found.append(f"{self.name}: a {role.name} of {role.shown(value)} is outside the plausible"
+                             f" {role.shown(*role.band)}: it is probably {role.suspect}")
         outside = [key for key, prop in self.properties.items()
                    if not prop.c_range[0] <= self.c_0 <= prop.c_range[1]]
         if outside:

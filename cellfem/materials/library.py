@@ -52,7 +52,7 @@ def find(kind: str, name: str) -> Metal | Electrolyte | Host | Separator | Subst
     if kind == "metal":
         known = known | {metal.symbol.lower(): metal for metal in known.values()}
     if wanted not in known:
-        raise ValueError(explain(kind, f'found "{name}"', f"a {kind} of the library is needed",
+        raise ValueError(explain(kind, f'found "{name}"', "a name of the library is needed",
                                  did_you_mean(wanted, known)))
     return known[wanted]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -58,6 +59,11 @@ class Metal:
     def notes(self) -> tuple[str, ...]:
         """Marks, for the report; those of `kinetics` and `R_film` hold where a cell keeps the defaults."""
         return tuple(f"{self.name}: {field}: {mark}" for field, mark in self.marks)
+
+
+def is_symbol(value) -> bool:
+    """Whether it can be the symbol of a metal."""
+    return isinstance(value, str) and re.fullmatch("[A-Z][a-z]?", value) is not None
 
 
 def _metal(symbol, name, M, rho, E0, i_0_mark, R_film, R_film_mark) -> Metal:

@@ -29,6 +29,10 @@ class Role:
     suspect: str  # the unit that an implausible value was probably given in
     positive: bool = True
 
+    def shown(self, *values: float) -> str:
+        """Values with the unit, if it has one: '0.3', '1e-05 to 8 S/m'."""
+        return " to ".join(f"{value:.4g}" for value in values) + (f" {self.unit}" if self.unit != "-" else "")
+
 
 ROLES = {
     "D": Role("D", "diffusivity", "m2/s", (1e-14, 1e-8), "cm2/s (1 cm2/s = 1e-4 m2/s)"),
@@ -104,7 +108,7 @@ def check_values(prop: Property, role: Role, where: str, c_0: float, T: float) -
     bad = ~np.isfinite(value) | ((value <= 0) if role.positive else (value > 1))
     if np.any(bad):
         at = int(np.argmax(bad))
-        raise ValueError(explain(where, f"found {value[at]:.4g} {role.unit} at c = {c[at]:.4g} mol/m3, T = {T:.2f} K",
+        raise ValueError(explain(where, f"found {role.shown(value[at])} at c = {c[at]:.4g} mol/m3, T = {T:.2f} K",
                                  "a positive value is needed" if role.positive else "a number up to 1 is needed",
                                  "Correct the law, or declare the c_range where it holds: it is frozen beyond."))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import numbers
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cellfem.errors import explain
+from cellfem.materials.metals import is_symbol
 from cellfem.physics.nucleation import COVERING, HIGHEST, Nucleation
 
 REVIEW = "He et al., Adv. Mater. 2025, doi 10.1002/adma.202502052: essentially zero at 10 uA/cm2"
@@ -40,7 +40,7 @@ class Substrate:
             raise ValueError(explain(f"{self.name}: eta", f"found {self.eta!r}", "a value per metal is needed",
                                      'For example eta={"Li": 0.04}.'))
         for symbol, value in self.eta:
-            if not (isinstance(symbol, str) and re.fullmatch("[A-Z][a-z]?", symbol)):
+            if not is_symbol(symbol):
                 raise ValueError(explain(f"{self.name}: eta", f"found {symbol!r}", "the symbol of a metal is needed",
                                          f"{', '.join(NAMES)}, say."))
             if isinstance(value, bool) or not (isinstance(value, numbers.Real) and 0 <= value <= HIGHEST):

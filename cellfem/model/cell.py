@@ -126,7 +126,8 @@ class Cell:
         if region == "host" and self.host is not None:
             return Medium(sigma=self.host.sigma)
         give = {"separator": "separator=CELGARD_2500, say", "host": "host=GRAPHENE, say",
-                "electrode": "media={'electrode': cf.homogenise(...)}"}[region]
+                "electrode": "media={'electrode': cf.homogenise(...)}, or **cf.graded(design) where the design has a"
+                             " table [electrode]"}[region]
         raise ValueError(explain("Cell", f"the mesh has a region {region!r} without properties",
                                  "every region needs a medium", f"Give {give}."))
 

@@ -228,11 +228,12 @@ def metal_at_start(cell) -> np.ndarray:
         raise ValueError(explain("Cell.plated", f"found {np.min(q):g} C/m2", "a charge >= 0 per true area is needed",
                                  "1 mAh/cm2 is 3.6e4 C/m2."))
     if np.any(q > 0):
-        share = q * cell.metal.thickness_per_charge / cell.room
+        tallest = np.ptp(cell.mesh.p[-1])  # no place of a cell has more room than that
+        share = q * cell.metal.thickness_per_charge / np.minimum(cell.room, tallest)
         worst = int(np.argmax(share))
         if share[worst] >= 1:
             raise ValueError(explain("Cell.plated", f"found {q[worst]:g} C/m2, {share[worst]:.3g} times what fills the"
-                                     f" pore at ({cell.place(x[:, worst])})", "less than the room there is needed",
+                                     f" room at ({cell.place(x[:, worst])})", "less than the room there is needed",
                                      f"At most {q[worst] / share[worst]:.3g} C/m2 fit there."))
     return q
 

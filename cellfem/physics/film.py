@@ -20,6 +20,7 @@ _ITERATIONS = 200
 TYPICAL = "Typical for lithium: 1e-3 to 1e-2 Ohm m2 (10 to 100 Ohm cm2)."
 THICKEST = 1e-3  # [m] layers beyond are nanometres by mistake
 BULK = 5e-7  # [S/m] conductivities below this are those of bulk phases
+HIGHEST_R = 1.0  # [Ohm m2] resistances beyond are Ohm cm2 by mistake
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +106,8 @@ class Film:
             _check_kind("Film.R", self.R)
         if self.R is not None and not callable(self.R):
             _check(np.asarray(self.R, dtype=float))
+        for note in () if layers else self.notes():  # layers have said theirs
+            warnings.warn(note, TrustWarning, stacklevel=3)
 
     def resistance(self, x: np.ndarray) -> np.ndarray:
         """R [Ohm m2] at the points x (dimension, points) [m]: the sum over the layers, which lie in series."""
@@ -116,7 +119,11 @@ class Film:
 
     def notes(self, x: np.ndarray | None = None) -> tuple[str, ...]:
         """What the report has to repeat of the film at the points x."""
-        return tuple(note for layer in self.layers for note in layer.notes(x))
+        found = [note for layer in self.layers for note in layer.notes(x)]
+        if not self.layers and not callable(self.R) and self.R > HIGHEST_R:
+            found.append(f"film: a resistance of {self.R:g} Ohm m2 is far from the usual 1e-3 to 1e-2 Ohm m2: it is"
+                         " probably Ohm cm2 (1 Ohm cm2 = 1e-4 Ohm m2)")
+        return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)
