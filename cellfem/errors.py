@@ -64,6 +64,6 @@ def near_file(path: Path, suffix: str) -> str:
     """'Did you mean "x"?' of the files beside a missing `path`, '' where none has nearly its name."""
     if path.exists():
         return ""
-    files = {file.stem: file.name for file in sorted(path.parent.glob(f"*{suffix}"))}
-    near = difflib.get_close_matches(path.stem, files, n=1, cutoff=0.7)
-    return f'Did you mean "{files[near[0]]}"?' if near else ""
+    files = sorted(file.name for file in path.parent.glob(f"*{suffix}"))
+    near = difflib.get_close_matches(path.name, files, n=1, cutoff=0.75)
+    return f'Did you mean "{near[0]}"?' if near else ""

@@ -145,6 +145,9 @@ def test_missing_file_and_folder(tmp_path):
         Geometry.load(tmp_path / "vgaa.toml")
     with pytest.raises(ValueError, match=r"does not exist\); "):
         Geometry.load(tmp_path / "a_gyroid.toml")
+    (tmp_path / "bad_imgnothr.toml").write_text("")
+    with pytest.raises(ValueError, match=r"does not exist\); "):
+        Geometry.load(tmp_path / "nothere.toml")
     with pytest.raises(ValueError, match="a folder or device"):
         Geometry.load(tmp_path)
     with pytest.raises(ValueError, match="path of a design file is needed"):
