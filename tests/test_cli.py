@@ -136,6 +136,27 @@ def test_materials_details(capsys):
     assert "Landesfeind" in said and "potassium" in said and "celgard" not in said
 
 
+def test_hosts_stand_side_by_side(capsys, tmp_path):
+    out = tmp_path / "out"
+    designs = [DESIGNS / f"{name}.toml" for name in ("vga_2d", "graded_uniform")]
+    code, said, err = run(capsys, "tortuosity", *designs, "--coarsen", 4, "--out", out)
+    assert code == 0, err
+    columns = {line[:34].strip(): line[34:].split() for line in said.split("\n\n")[0].splitlines()[1:]}
+    assert columns[""] == ["vga_2d", "graded_uniform"]
+    numbers = {f"{name}, {axis} [-]" for name in ("MacMullin number", "tortuosity factor") for axis in "xyz"}
+    assert numbers | {"porosity [-]", "specific surface [1/mm]", "electrode tortuosity factor, z [-]"} <= set(columns)
+    assert float(columns["tortuosity factor, z [-]"][0]) == pytest.approx(1.0)
+    assert {path.name for path in out.iterdir()} == {"tortuosity.csv", "tortuosity.png"}
+    table = (out / "tortuosity.csv").read_text().splitlines()
+    assert table[0].startswith("run,porosity [-],") and [row.split(",")[0] for row in table[1:]] == columns[""]
+
+
+def test_a_plane_among_hosts_is_named(capsys, tmp_path, slab):
+    out = tmp_path / "out"
+    said = run(capsys, "tortuosity", DESIGNS / "vga_2d.toml", slab, "--out", out)
+    check_refusal(*said, out, ["plane.toml: shape", "a design with a host"])
+
+
 COMMANDS = ("", "compare", "solve", "mesh", "tortuosity", "materials", "limit", "sand", "safe")
 
 
@@ -143,6 +164,8 @@ COMMANDS = ("", "compare", "solve", "mesh", "tortuosity", "materials", "limit", 
 def test_every_command_explains_itself(capsys, command):
     code, said, _ = run(capsys, *command.split(), "--help")
     assert code == 0 and said.startswith(f"usage: cellfem {command}".strip()) and "%%" not in said
+    examples = re.findall(r"^  cellfem (\w+)", said.split("\nexamples:")[1], re.M)
+    assert set(examples) == ({command} if command else set(COMMANDS[1:])) and (len(examples) <= 2 or not command)
 
 
 def test_help_states_the_defaults_per_metal(capsys):
@@ -202,7 +225,7 @@ def test_bad_designs(capsys, tmp_path, name, command):
 
 
 @pytest.mark.parametrize("flags, words", [
-    (["--current-mA-cm2", "0", "--steady"], ["found 0", "current"]),
+    (["--current-mA-cm2", "0", "--steady"], ["--current-mA-cm2: found 0", "plating current"]),
     (["--current-mA-cm2", "-1", "--steady"], ["--current-mA-cm2", "-1"]),
     (["--current-mA-cm2", "nan", "--steady"], ["--current-mA-cm2", "nan"]),
     (["--current-mA-cm2", "inf", "--steady"], ["--current-mA-cm2", "inf"]),
@@ -220,7 +243,12 @@ def test_bad_designs(capsys, tmp_path, name, command):
     ([*PLATING, "--separator", "celgard"], ["--separator"]),
     ([*PLATING, "--host", "tin"], ["--host", "tin"]),
     ([*PLATING, "--counter", "foyl"], ["--counter", "foil"]),
-    ([*PLATING, "--temperature-degC", "-300"], ["temperature"]),
+    ([*PLATING, "--temperature-degC", "-300"], ["--temperature-degC: found '-300'", "degC, not in kelvin"]),
+    ([*PLATING, "--temperature-degC", "298.15"], ["--temperature-degC: found '298.15'", "degC, not in kelvin"]),
+    ([*PLATING, "--metal", "Li", "lithium"], ["--metal: found Li Li", "each metal once"]),
+    ([*PLATING, "--check-against", "2", "2"], ["--check-against: found [2.0, 2.0]"]),
+    ([*PLATING, "other.toml"], ["designs: found other.toml beside another", "cellfem compare"]),
+    ([*PLATING, "--electrolyte", "water"], ["a name of the library"]),
     ([*PLATING, "--i0-A-m2", "0"], ["--i0-A-m2"]),
     ([*PLATING, "--film-Ohm-m2", "-1"], ["--film-Ohm-m2"]),
     ([*PLATING, "--coarsen", "0"], ["--coarsen"]),
@@ -234,7 +262,22 @@ def test_bad_flags(capsys, tmp_path, slab, flags, words):
 def test_host_that_does_not_touch_the_collector(capsys, tmp_path):
     out = tmp_path / "out"
     said = run(capsys, "solve", DESIGNS / "hga.toml", "--host", "copper", *PLATING, "--coarsen", 3, "--out", out)
-    check_refusal(*said, out, ["host", "collector"])
+    check_refusal(*said, out, ["host", "collector", "--host graphene"])
+
+
+@pytest.mark.parametrize(("words", "hint"), [
+    (["sovle", "vga.toml"], 'COMMAND: found "sovle"; a command is needed. Did you mean "solve"?'),
+    (["frobnicate"], "Known names: compare, limit,"),
+    (["safe", "vga.toml", "--capacity-mAh-cm2", "1", "--risk", "2"], "up to 1 is needed. Write it like 0.5."),
+])
+def test_commands_and_shares_that_are_none(capsys, words, hint):
+    code, _, err = run(capsys, *words)
+    assert code == 2 and err.strip().splitlines()[-1].endswith(hint if hint[-1] in "?." else "") and hint in err
+
+
+def test_no_message_names_the_program_twice(capsys, tmp_path):
+    said = run(capsys, "safe", DESIGNS / "vga_2d.toml", "--coarsen", 8, "--out", tmp_path / "out")
+    check_refusal(*said, tmp_path / "out", ["cellfem: what to find: found neither"])
 
 
 def test_missing_design(capsys, tmp_path):

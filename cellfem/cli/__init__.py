@@ -19,14 +19,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 import cellfem as cf
+from cellfem.cli.designs import load, run_mesh, run_tortuosity
 from cellfem.cli.flags import AGAINST, CUTOFF, METALS, parse
 from cellfem.cli.limits import run_limit, run_safe, run_sand
 from cellfem.errors import explain
 from cellfem.materials import catalogue, default_electrolyte
 from cellfem.results.atomic import check_folder
+from cellfem.results.check import check_factors
 from cellfem.results.library import format_materials
-from cellfem.results.meshes import format_mesh, write_mesh
-from cellfem.results.tortuosity import format_numbers, host_numbers
 from cellfem.results.verdict import verdict
 from cellfem.units import cm, from_celsius, mA, mAh
 
@@ -57,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
 def run_cells(a: argparse.Namespace) -> None:
     """`compare` and `solve`: everything is read and checked before anything runs."""
     step = protocol(a)
+    check_factors("--check-against", a.check_against)
     out = check_folder(a.out or default_folder(a))
     cells, checks = {}, {}
     for name, geometry, mesh, make in combinations(a):
@@ -85,14 +86,12 @@ def run_cells(a: argparse.Namespace) -> None:
 
 def combinations(a: argparse.Namespace):
     """(name, design, mesh, mesh -> cell) of every design with every metal."""
-    stems = [Path(design).stem for design in a.designs]
-    if len(set(stems)) < len(stems):
-        raise ValueError(explain("designs", f"found {' '.join(a.designs)}", "the file names tell the runs apart and"
-                                 " have to differ", "Copy or rename one of the designs."))
     chosen = {metal.symbol: electrolyte(metal, a.electrolyte) for metal in a.metal}
+    if len(chosen) < len(a.metal):
+        raise ValueError(explain("--metal", f"found {' '.join(metal.symbol for metal in a.metal)}", "each metal once is"
+                                 " needed", "Leave out what stands there twice."))
     _refuse_idle_electrolytes(a.electrolyte, chosen)
-    geometries = {stem: cf.Geometry.load(design) for stem, design in zip(stems, a.designs, strict=True)}
-    for stem, geometry in geometries.items():
+    for stem, geometry in load(a.designs).items():
         mesh = geometry.mesh(coarsen=a.coarsen)
         for metal, own in chosen.items():
             yield f"{stem}-{metal}", geometry, mesh, partial(cell, a, metal=METALS[metal], own=own,
@@ -156,9 +155,9 @@ def protocol(a: argparse.Namespace) -> cf.Galvanostatic | cf.Steady | list[cf.Ga
 def plating(a: argparse.Namespace) -> cf.Galvanostatic | cf.Steady:
     """The step that plates."""
     current = a.current_mA_cm2 * mA / cm**2
-    if current < 0:
+    if current <= 0:
         raise ValueError(explain("--current-mA-cm2", f"found {a.current_mA_cm2:g}", "a plating current (> 0) is needed",
-                                 "To strip after plating, add --cycles 1."))
+                                 "To strip after plating, add --cycles 1; only scripts rest (cf.Rest)."))
     ends = {"--capacity-mAh-cm2": a.capacity_mAh_cm2, "--duration-s": a.duration_s, "--steady": a.steady or None}
     given = [flag for flag, value in ends.items() if value is not None]
     if len(given) != 1:
@@ -198,24 +197,6 @@ def cell(a: argparse.Namespace, mesh, metal: cf.Metal, own: cf.Electrolyte, give
     kinetics = None if a.i0_A_m2 is None else replace(metal.kinetics, i_0=a.i0_A_m2)
     return cf.Cell(mesh, metal=metal, electrolyte=own, host=a.host, separator=a.separator, kinetics=kinetics,
                    temperature=from_celsius(a.temperature_degC), counter=a.counter, **given)
-
-
-def run_mesh(a: argparse.Namespace) -> None:
-    geometry = cf.Geometry.load(a.designs[0])
-    stem = Path(a.designs[0]).stem
-    out = check_folder(a.out or Path("results") / f"{stem}_mesh")
-    mesh = geometry.mesh(coarsen=a.coarsen)
-    print(format_mesh(geometry, mesh, a.coarsen))
-    for path in write_mesh(out, stem, mesh):
-        print(path)
-
-
-def run_tortuosity(a: argparse.Namespace) -> None:
-    for number, design in enumerate(a.designs):
-        geometry = cf.Geometry.load(design)
-        given = cf.graded(geometry)
-        row = host_numbers(geometry.mesh(coarsen=a.coarsen), a.host, given.get("media"), given.get("blocked", 0.0))
-        print("\n" * (number > 0) + format_numbers(f"{geometry.name}: {geometry.shape}, host {a.host.name}", row))
 
 
 def run_materials(a: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import math
 import re
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -18,28 +19,33 @@ AGAINST = [0.5]  # factor on the cell sizes: of `refine_check`
 MOST_POINTS = 200  # currents of one study
 CUTOFF = 1.0  # [V] at which stripping ends
 COUNTERS = {"foil": cf.Foil(), "uniform-flux": cf.UniformFlux(), "reservoir": cf.Reservoir()}
-EXAMPLES = """
-examples:
-  cellfem compare geometries/vga.toml geometries/hga.toml --metal Li Na K \\
-          --current-mA-cm2 2 --capacity-mAh-cm2 1 --out results/x
-  cellfem solve geometries/hga.toml --metal Na --current-mA-cm2 1 --steady
-  cellfem solve geometries/vga_2d.toml --current-mA-cm2 2 --capacity-mAh-cm2 1 --substrate gold --cycles 2
-  cellfem limit geometries/vga_2d.toml geometries/hga_2d.toml --metal Li Na
-  cellfem sand geometries/slab.toml --current-mA-cm2 100 150 300 --capacity-mAh-cm2 1 --out results/sand
-  cellfem safe geometries/vga_2d.toml --capacity-mAh-cm2 1 --risk 0.5
-  cellfem mesh geometries/hga_holes.toml --out results/mesh
-  cellfem tortuosity geometries/hga.toml
-  cellfem materials lipf6-ec-dmc
-"""
+EXAMPLES = {
+    "compare": ["geometries/vga.toml geometries/hga.toml --metal Li Na K \\\n"
+                "          --current-mA-cm2 2 --capacity-mAh-cm2 1 --out results/x"],
+    "solve": ["geometries/hga.toml --metal Na --current-mA-cm2 1 --steady",
+              "geometries/vga_2d.toml --current-mA-cm2 2 --capacity-mAh-cm2 1 --substrate gold --cycles 2"],
+    "limit": ["geometries/vga_2d.toml geometries/hga_2d.toml --metal Li Na"],
+    "sand": ["geometries/slab.toml --current-mA-cm2 100 150 300 --capacity-mAh-cm2 1 --out results/sand"],
+    "safe": ["geometries/vga_2d.toml --capacity-mAh-cm2 1 --risk 0.5"],
+    "mesh": ["geometries/hga_holes.toml --out results/mesh"],
+    "tortuosity": ["geometries/vga_2d.toml geometries/hga_2d.toml --out results/tortuosity"],
+    "materials": ["", "lipf6-ec-dmc"],
+}
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
     """The arguments; exits with code 2 and a message for what cannot be understood."""
     parser, commands = _parser()
+    word = next(iter(sys.argv[1:] if argv is None else argv), "-")
+    if not word.startswith("-") and word not in commands:
+        parser.error(explain("COMMAND", f'found "{word}"', "a command is needed", did_you_mean(word, commands)))
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         command = commands[arguments.command]
         flags = re.findall(r"--[\w-]+", command.format_help().split("\nexamples:")[0])  # those are of other commands
+        if unknown[0].endswith(".toml"):
+            command.error(explain("designs", f"found {' '.join(unknown)} beside another", "one design is taken here",
+                                  'Call it for each of them, or run several side by side by "cellfem compare".'))
         hint = did_you_mean(unknown[0].split("=")[0], flags) if unknown[0].startswith("-") else "Leave it out."
         command.error(explain("arguments", f"found {' '.join(unknown)}", "only the flags of --help are known", hint))
     return arguments
@@ -49,12 +55,12 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     formatted = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     parser = argparse.ArgumentParser(
         prog="cellfem", description="Where does the metal plate, and how far do the ions deplete, in a porous anode?",
-        epilog=EXAMPLES, **formatted)
+        epilog=_examples(*EXAMPLES), **formatted)
     parser.add_argument("--version", action="version", version=f"cellfem {cf.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, usage: str, text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text.replace("%", "%%"), description=text, epilog=EXAMPLES,
+        sub = commands.add_parser(name, help=text.replace("%", "%%"), description=text, epilog=_examples(name),
                                   usage=f"cellfem {name} {usage}", **formatted)
         sub.add_argument("--traceback", action="store_true", help="with an error, show where in the code it arose")
         return sub
@@ -83,13 +89,17 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     numbers.add_argument("designs", nargs="+", metavar="DESIGN.toml")
     numbers.add_argument("--host", type=material("host"), default="graphene", metavar="NAME",
                          help="(default: %(default)s)")
-    numbers.add_argument("--coarsen", type=positive, default=1.0, metavar="F",
-                         help="factor on all cell sizes (default: %(default)g)")
+    _add_mesh_flags(numbers, "folder for a table (CSV) and a picture (default: none, only printed)")
     listing = command("materials", "[NAME ...]",
                       "The library of materials: values with units, ranges, sources and marks.")
     listing.add_argument("names", nargs="*", metavar="NAME", type=any_material, help="only these")
     return parser, {"compare": compare, "solve": solve, "mesh": mesh, "tortuosity": numbers,
                     "materials": listing, **studies}
+
+
+def _examples(*commands: str) -> str:
+    return "\n".join(["examples:", *(f"  cellfem {name} {line}".rstrip() for name in commands
+                                     for line in EXAMPLES[name])])
 
 
 def _add_studies(command) -> dict[str, argparse.ArgumentParser]:
@@ -128,7 +138,7 @@ def _add_cell_flags(parser: argparse.ArgumentParser, metals: list[str]) -> None:
     add("--separator", type=material("separator"), default="celgard-2500", metavar="NAME",
         help="(default: %(default)s)")
     add("--host", type=material("host"), default="graphene", metavar="NAME", help="(default: %(default)s)")
-    add("--temperature-degC", type=number, default=25.0, metavar="T", help="(default: %(default)g)")
+    add("--temperature-degC", type=celsius, default=25.0, metavar="T", help="(default: %(default)g)")
     add("--i0-A-m2", type=positive, metavar="I0", help=f"exchange current density at 1 mol/L (default: {exchange})")
     add("--film-Ohm-m2", type=not_negative, metavar="R", help=f"film resistance per true area (default: {film})")
     add("--substrate", type=material("substrate"), metavar="NAME", help="what the bare host is covered with (default:"
@@ -148,10 +158,11 @@ def _add_protocol_flags(parser: argparse.ArgumentParser) -> None:
         f" {CUTOFF:g}; with --cycles)")
 
 
-def _add_mesh_flags(parser: argparse.ArgumentParser) -> None:
+def _add_mesh_flags(parser: argparse.ArgumentParser,
+                    out: str = "folder for the results (default: results/ and the designs' names)") -> None:
     add = parser.add_argument_group("mesh and files").add_argument
     add("--coarsen", type=positive, default=1.0, metavar="F", help="factor on all cell sizes (default: %(default)g)")
-    add("--out", type=Path, metavar="FOLDER", help="folder for the results (default: results/ and the designs' names)")
+    add("--out", type=Path, metavar="FOLDER", help=out)
 
 
 def _add_check_flags(parser: argparse.ArgumentParser) -> None:
@@ -163,13 +174,14 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
         " 2 costs least)")
 
 
-def number(text: str, allowed: str = "a finite number", good=math.isfinite) -> float:
+def number(text: str, allowed: str = "a finite number", good=math.isfinite,
+           do: str = "Write it like 0.5 or 1e-3; mind the unit.") -> float:
     """A number from a flag; nan and inf are none."""
     with contextlib.suppress(ValueError):
         value = float(text)
         if math.isfinite(value) and good(value):
             return value
-    raise argparse.ArgumentTypeError(f"found {text!r}; {allowed} is needed. Write it like 0.5 or 1e-3; mind the unit.")
+    raise argparse.ArgumentTypeError(f"found {text!r}; {allowed} is needed. {do}")
 
 
 def whole(text: str) -> int:
@@ -180,7 +192,10 @@ def whole(text: str) -> int:
 
 
 positive = partial(number, allowed="a number above 0", good=lambda value: value > 0)
-share = partial(number, allowed="a number above 0 and up to 1", good=lambda value: 0 < value <= 1)
+share = partial(number, allowed="a number above 0 and up to 1", good=lambda value: 0 < value <= 1,
+                do="Write it like 0.5.")
+celsius = partial(number, allowed="a temperature from -123 to 226 degC", good=lambda value: -123 <= value <= 226,
+                  do="The flag is in degC, not in kelvin: room temperature is 25.")
 not_negative = partial(number, allowed="0 or a number above", good=lambda value: value >= 0)
 
 

@@ -51,7 +51,7 @@ def run_safe(a: argparse.Namespace, cells: dict[str, cf.Cell], out: Path) -> Non
     given = {"--capacity-mAh-cm2": a.capacity_mAh_cm2, "--current-mA-cm2": a.current_mA_cm2}
     named = [flag for flag, value in given.items() if value is not None]
     if len(named) != 1:
-        raise ValueError(explain("cellfem safe", f"found {' and '.join(named) or 'neither'}",
+        raise ValueError(explain("what to find", f"found {' and '.join(named) or 'neither'}",
                                  f"exactly one of {' and '.join(given)} is needed", "The other one is what is found."))
     if a.current_mA_cm2 is None:
         found = _each("safe", cells, lambda cell: cf.safe_current(cell, a.capacity_mAh_cm2 * mAh / cm**2, risk=a.risk))
@@ -78,7 +78,7 @@ def _sum_up(command: str, rows) -> None:
     """Raise ConvergenceError where some of the rows have no number, after everything is written."""
     failed = [str(row["run"]) for row in rows if row.get(FAILED)]
     if failed:
-        raise cf.ConvergenceError(explain(f"cellfem {command}", f"found no number for {len(failed)} of {len(rows)}"
+        raise cf.ConvergenceError(explain(command, f"found no number for {len(failed)} of {len(rows)}"
                                           f" ({failed[0]} first)", "all of them have to converge", "Their messages"
                                           " stand in the table and the report; the rest is done."))
 

@@ -148,7 +148,7 @@ def host_connected(mesh) -> None:
     if lost:
         raise GeometryError(_lost_message(mesh, lost, "Thicken the walls (at least 2 cells are needed across them),"
                                           " join staggered sheets by posts (post_um), take an equipotential host"
-                                          " (sigma=inf)"))
+                                          " (sigma=inf; on the command line --host graphene)"))
 
 
 def _lost_message(mesh, lost: list[Island], do: str) -> str:
@@ -158,7 +158,8 @@ def _lost_message(mesh, lost: list[Island], do: str) -> str:
     parts = f"{len(lost)} connected part" + ("s" if len(lost) > 1 else "")
     verb, them = ("do", "them (largest") if len(lost) > 1 else ("does", "it (it lies")
     return (f"{conductor}: {parts}, {100 * sum(i.volume for i in lost) / whole:.3g} % of its volume, {verb} not touch"
-            f" '{surface}', so no {carried} reach {them} {near(lost[0].place)}). {do} or call cf.drop_islands(mesh).")
+            f" '{surface}', so no {carried} reach {them} {near(lost[0].place)}). {do} or, in a script, call"
+            " cf.drop_islands(mesh).")
 
 
 def drop_islands(mesh):

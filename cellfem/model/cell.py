@@ -83,7 +83,7 @@ class Cell:
                    "Names belong to the command line; scripts take the library's objects.")
         need_mesh("Cell.mesh", self.mesh)
         if not (math.isfinite(self.temperature) and 150 < self.temperature < 500):
-            raise ValueError(explain("Cell.temperature", f"found {self.temperature} K", "150 to 500 K is allowed",
+            raise ValueError(explain("Cell.temperature", f"found {self.temperature:g} K", "150 to 500 K is allowed",
                                      "Temperatures are absolute: 25 degC is 298.15 K."))
         if self.electrolyte.cation not in (self.metal.symbol, None):
             raise ValueError(explain("Cell.electrolyte", f"found {self.electrolyte.name}, whose cation is"

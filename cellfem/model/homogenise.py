@@ -49,7 +49,7 @@ def homogenise(mesh, *, host=None, media: Mapping[str, Medium] | None = None, pe
     if not regions:
         raise GeometryError(explain("homogenise", f"found the regions {', '.join(sorted(mesh.subdomains))}",
                                     "a host layer with the regions pore and host, or electrode, is needed",
-                                    "Mesh a design of walls, baffles or an envelope."))
+                                    "Mesh a design with a host: sheets, a body or an envelope."))
     wet = np.sort(np.concatenate([mesh.subdomains[name] for name in regions]))
     solid = np.sort(mesh.subdomains.get("host", np.zeros(0, dtype=int)))
     layer = HostLayer.of(mesh, np.concatenate([wet, solid]), periods)

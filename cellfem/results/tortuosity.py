@@ -16,7 +16,6 @@ from cellfem.units import mm
 AXES = "xyz"
 GEOMETRIC_SURFACE = "specific surface, geometric [1/mm]"  # all of host_surface
 ROUND_OFF = 1e-9  # [-] of the largest entry, up to which an entry is taken for zero
-EQUIPOTENTIAL = "infinite (equipotential host)"
 _KNOWN: dict[int, dict] = {}  # by mesh: what was computed of it, forgotten with it
 
 
@@ -89,13 +88,3 @@ def _key(value):
         return tuple(sorted((name, _key(entry)) for name, entry in value.items()))
     value = np.asarray(value) if isinstance(value, list | tuple) else value
     return (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
-
-
-def format_numbers(title: str, row: dict[str, float]) -> str:
-    """A heading and one line per number; infinite conductivities in words."""
-    width = max(map(len, row))
-    return "\n".join([title, *(f"{name:<{width}}  {_shown(name, value)}" for name, value in row.items())])
-
-
-def _shown(name: str, value: float) -> str:
-    return EQUIPOTENTIAL if name.startswith("sigma_eff") and np.isinf(value) else f"{value:>12.6g}"
