@@ -51,6 +51,12 @@ def test_python_snippets_run(block, monkeypatch, capsys):
     exec(compile(block, "snippet", "exec"), {"__name__": "snippet"})
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_sessions_stand_in_fences(page):
+    """Outside of them Markdown takes >>> for a quote in a quote in a quote."""
+    assert ">>>" not in re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+
+
 def test_readme_shows_the_case_as_it_is():
     assert set(blocks(ROOT / "README.md", "python")) & CASES, "the README's script is not a file of cases/ any more"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from os import PathLike
 from pathlib import Path
 
-from cellfem.errors import explain
+from cellfem.errors import expect, explain
 
 _SUFFIX = ".part"  # no reader of results takes such a file for its own
 
@@ -46,6 +47,8 @@ def check_folder(path: str | Path) -> Path:
 
     Raises ValueError where a file is in the way or the place cannot be written.
     """
+    expect(isinstance(path, str | PathLike), "output folder", path, "a path",
+           'The folder stands first: "results/x", say.')
     folder = Path(path).expanduser()
     where = f"output folder {folder}"
     try:

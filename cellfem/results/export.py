@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cellfem.errors import explain
+from cellfem.errors import explain, shown
 from cellfem.fields import FIELDS, label
 from cellfem.model.fluxes import fluxes
 from cellfem.model.solution import Solution
@@ -79,8 +79,8 @@ def write_solution(solution: Solution, folder: str | Path, name: str | None = No
 
 def check_name(name: str) -> str:
     """The name of a run, if files can be called by it on any system; else raises ValueError."""
-    if not re.fullmatch(r"[\w+-][\w.+ -]*", name):
-        raise ValueError(explain("name of a run", f"found {name!r}",
+    if not (isinstance(name, str) and re.fullmatch(r"[\w+-][\w.+ -]*", name)):
+        raise ValueError(explain("name of a run", f"found {shown(name)}",
                                  "letters, digits, '-', '_', '+', '.' and blanks make a file name on every system",
                                  'Rename the run, for instance "vga-Li".'))
     return name
