@@ -12,9 +12,9 @@ from cellfem.errors import explain
 from cellfem.results.atomic import check_folder
 from cellfem.results.meshes import format_mesh, write_mesh
 from cellfem.results.tables import RUN
-from cellfem.results.tortuosity import host_numbers
+from cellfem.results.tortuosity import GEOMETRIC_SURFACE, host_numbers
 
-DRAWN = ("porosity [-]", "specific surface [1/mm]", "MacMullin number, z [-]", "tortuosity factor, z [-]",
+DRAWN = ("porosity [-]", GEOMETRIC_SURFACE, "MacMullin number, z [-]", "tortuosity factor, z [-]",
          "electrode tortuosity factor, z [-]")
 
 

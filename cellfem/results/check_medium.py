@@ -64,10 +64,10 @@ def homogenise_check(geometry, *, host=None, coarsen: float = 2.0, halvings: int
 
     Raises ValueError without a further mesh, and what `mesh` and `homogenise` raise.
     """
-    need_design("homogenise_check.geometry", geometry)
     if isinstance(halvings, bool) or not isinstance(halvings, int) or not 1 <= halvings <= 4:
         raise ValueError(explain("homogenise_check: halvings", f"found {halvings!r}", "a whole number from 1 to 4 is"
                                  " needed", "1 solves on two meshes and assumes second order, 2 observes the order."))
+    need_design("homogenise_check.geometry", geometry)
     found = [homogenise(geometry.mesh(coarsen=coarsen, halvings=k), host=host) for k in range(halvings + 1)]
     eps, B, sigma, a_s = (_extrapolated([getattr(medium, key) for medium in found])
                           for key in ("eps", "B", "sigma", "a_s"))
