@@ -166,6 +166,21 @@ def test_salt_is_displaced_as_the_trapezoid_of_c_d_eps_says():
     assert expected < 0
 
 
+@pytest.mark.parametrize("first", [1, -1])
+def test_a_full_cycle_of_a_filling_electrode_leaves_the_salt_as_it_was(first):
+    """Metal that comes and goes, or that is taken first and put back: electrolyte returns as it left."""
+    there = 0.0 if first > 0 else 1000.0
+    cell = replace(electrode(), electrolyte=LIPF6_EC_DMC, plated=there)
+    charge = 1e4 if first > 0 else 0.5 * there * cell.sites.area.sum() / cell.area
+    steps = [cf.Galvanostatic(current=sign * 30.0, capacity=charge) for sign in (first, -first)]
+    run = cf.solve(cell, [steps[0], cf.Rest(duration=60.0), steps[1], cf.Rest(duration=1e5)])
+    moved = run.fields["c"][run.step_index == 2] / 1000 - 1
+    assert run.outcome.kind == "finished" and np.nanmax(np.abs(moved)) > 0.02
+    assert run.sites["q"][-1] == pytest.approx(np.full(len(cell.sites.nodes), there), rel=2e-2, abs=1e-3)
+    assert np.nanmax(np.abs(run.fields["c"][-1] / 1000 - 1)) < 1e-8
+    assert run.audit.salt < 1e-11 and run.audit.charge < 1e-9
+
+
 def test_growth_laws():
     """a_s of plates stays, of fibres goes as the root of the solid, of grains as its power 2/3; B by its exponent."""
     share, eps_0 = np.array([0.0, 0.5]), np.array([0.8, 0.8])

@@ -8,6 +8,7 @@ import numpy as np
 
 from cellfem.model.solve import Worker
 from cellfem.model.start import PLAIN
+from cellfem.studies.displaced import Displaced
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Run:
     steps: int = 0
     rejected: int = 0
     start: str = PLAIN  # the hardest start that a step needed
-    displaced: float = 0.0  # [mol]
+    displaced: Displaced = field(default_factory=Displaced)
 
     @property
     def system(self):

@@ -95,8 +95,9 @@ class March:
             run.worker.system = run.system.with_deposit(self._charge(x) + 0.5 * _lasting(s, h) * self._charge(k))
             slope = self._rescaled(k, volume)
             try:
-                step = tr_bdf2(s, h, x, slope, self._solver(s, h, y, previous, (self._charge(x), self._charge(k))),
-                               partial(within_metal, run.worker.system, x))
+                begin = run.displaced.ahead(run.worker.system, x)
+                step = tr_bdf2(s, h, begin, slope, self._solver(s, h, y, previous, (self._charge(x), self._charge(k))),
+                               partial(within_metal, run.worker.system, begin))
             except ConvergenceError as error:
                 run.rejected += 1
                 self.last_error = error
@@ -119,7 +120,7 @@ class March:
                 continue
             if stops.beyond_cutoff(self.y):  # within the shortest step: the voltage has dropped past it at once
                 return stops.at_cutoff(self.start + s * s, x)
-            run.displaced += self._displaced(x, step.x1)
+            run.displaced.book(run.worker.system, x, step.x1, self._charge)
             previous = [*previous[-1:], (s, y)]
             s, x, k, y = s + h, step.x1, step.k1, self.y
             volume, landing = run.system.pore_volume, False
@@ -170,14 +171,6 @@ class March:
         out = k.copy()
         out[: len(now)] *= volume / now
         return out
-
-    def _displaced(self, x0: np.ndarray, x1: np.ndarray) -> float:
-        """Salt [mol] displaced in a step, whose salt balance held the pore volumes at those of its middle."""
-        system, n = self.run.system, len(self.run.system.pore_volume)
-        if system.filled is None:
-            return 0.0
-        v0, v1 = (system.volume_with(self._charge(x)) for x in (x0, x1))
-        return float(x1[:n] @ (v1 - system.pore_volume) + x0[:n] @ (system.pore_volume - v0))
 
     # -- depletion ----------------------------------------------------------------------------------------------------
 
@@ -254,7 +247,7 @@ class March:
         # those of the stage: on a place that is nearly empty, a current from the rounded charge would be off
         i_n, i_counter, current = self.flowing or self.run.system.currents(y, Plated(x[n:-1]))
         self.run.frames.append(Frame(self.start + s * s, self.index, y, i_n, i_counter, x[n:-1].copy(), current,
-                                     float(x[-1]), self.run.displaced, self.run.system.reaction.surface,
+                                     float(x[-1]), self.run.displaced.salt, self.run.system.reaction.surface,
                                      self.load is FLOATING))
 
 
