@@ -10,7 +10,7 @@ from cellfem.fields import FIELDS
 from cellfem.model.solution import Solution
 from cellfem.results.cycles import metal_on_host
 from cellfem.results.deposit import MAH_CM2, first_plating, largest_fall, nucleates, surface_overpotentials
-from cellfem.results.figures import figure_with, legend, png, styles, time_unit
+from cellfem.results.figures import figure_with, legend, plain_log, png, styles, time_unit
 from cellfem.results.values import host_top, last_plating
 from cellfem.units import mV, um
 
@@ -49,6 +49,7 @@ def depth_profiles(runs: Mapping[str, Solution], *, k: int | None = None) -> byt
     values = np.concatenate(everything)
     if values.min() > 0 and values.max() > _DECADE_SPAN * values.min():
         ax.set_xscale("log")
+        plain_log(ax.xaxis, values.min(), values.max())
     ax.invert_yaxis()
     ax.set(xlabel=f"{FIELDS['plating'].label}, area mean at that depth", ylabel="depth below the top of the host [um]")
     ax.grid(alpha=0.3)

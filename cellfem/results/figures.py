@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from typing import Any
 
 from cellfem.model.solution import Solution
 from cellfem.units import hour, minute
@@ -11,9 +12,11 @@ from cellfem.units import hour, minute
 GREY = "#8d8d8d"  # the solid host
 DPI = 130
 _MANY = 9  # runs from which their names stand beside a diagram
+_LABELS_SPAN = 300.0  # greatest over least value, up to which an axis has room for numbers at 1, 2 and 5
 _COLUMNS = 4  # panels in a row, where runs do not share meshes
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito, 2008
-_DASHES = ("-", "--", ":", "-.")
+_DASHES = ("-", "--", ":", "-.", (0, (7, 2, 1, 2, 1, 2)), (0, (1, 4)))
+METALS = dict(zip(("Li", "Na", "K"), _COLOURS, strict=False))  # one metal, one colour in all diagrams of several
 
 
 def figure_with(width: float, height: float, layout: str | None = "constrained"):
@@ -30,6 +33,15 @@ def png(figure) -> bytes:
     buffer = io.BytesIO()
     figure.canvas.print_png(buffer)  # savefig would draw twice
     return buffer.getvalue()
+
+
+def plain_log(axis, low: float, high: float) -> None:
+    """Numbers as they are said, 0.2 and not 2 x 10^-1, at a logarithmic axis from `low` to `high`."""
+    from matplotlib.ticker import LogLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < _LABELS_SPAN * low else (1,)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter("")
 
 
 def legend(ax, title: str | None = None) -> None:
@@ -51,13 +63,25 @@ def grouped(runs: Mapping[str, Solution]) -> list[list[str]]:
     return list(rows.values())
 
 
-def styles(runs: Mapping[str, Solution]) -> dict[str, dict[str, str]]:
-    """Colour and dashes of each run's curve: the colour says the place in the row, the dashes say the row."""
-    return {name: {"color": _COLOURS[column % len(_COLOURS)], "linestyle": _DASHES[row % len(_DASHES)]}
-            for row, names in enumerate(grouped(runs)) for column, name in enumerate(names)}
+def styles(runs: Mapping[str, Solution]) -> dict[str, dict[str, Any]]:
+    """Colour and dashes of each run's curve.
+
+    Where several metals are compared, each on a mesh once, the colour says the metal and the dashes say the mesh; else
+    every run has a colour of its own, and dashes of its own where curves lie on each other.
+    """
+    metals = list(dict.fromkeys(run.cell.metal.symbol for run in runs.values()))
+    meshes = list(dict.fromkeys(id(run.cell.mesh) for run in runs.values()))
+    pairs = [(metals.index(run.cell.metal.symbol), meshes.index(id(run.cell.mesh))) for run in runs.values()]
+    if len(metals) == 1 or len(set(pairs)) < len(pairs) or len(meshes) > len(_DASHES):
+        return {name: {"color": _COLOURS[place % len(_COLOURS)], "linestyle": _DASHES[place % len(_DASHES)]}
+                for place, name in enumerate(runs)}
+    others = [colour for colour in _COLOURS if colour not in METALS.values()]
+    colours = METALS | dict(zip((m for m in metals if m not in METALS), others, strict=False))
+    return {name: {"color": colours.get(metals[metal], "#777777"), "linestyle": _DASHES[mesh]}
+            for name, (metal, mesh) in zip(runs, pairs, strict=True)}
 
 
-def line_style(place: int) -> dict[str, str]:
+def line_style(place: int) -> dict[str, Any]:
     """Colour and dashes of the curve at a place in a list."""
     return {"color": _COLOURS[place % len(_COLOURS)], "linestyle": _DASHES[place // len(_COLOURS) % len(_DASHES)]}
 
