@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
-from cellfem.results.figures import figure_with, png
+from cellfem.results.figures import METALS, figure_with, plain_log, png
 from cellfem.results.html import Picture
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import FAILED, RUN, Row
@@ -22,7 +22,6 @@ from cellfem.units import cm, mA, mAh
 MA_CM2, MAH_CM2 = mA / cm**2, mAh / cm**2
 NEAR = 2.0  # [-] c over the ratio asked for, up to which an idle place counts as starving
 Limit = CurrentAtRatio | float | ConvergenceError  # what was found for a cell, or why it was not
-_BAR = {"Li": "#0072b2", "Na": "#d55e00", "K": "#009e73"}  # of the metals; grey else
 _LIMITS = ("How much current can the electrolyte carry for ever?",
            "The limiting current is the least upper bound of the steady superficial current: c -> 0 on all reachable"
            " active surface, whatever the kinetics. The current at 1 % is the least one whose steady state has"
@@ -122,13 +121,23 @@ def write_safe(out: str | Path, cells: Mapping[str, Cell], found: Mapping[str, S
     rows = safe_rows(cells, found)
     what = "safe current" if all(one.solves_current for one in full.values()) else "safe capacity"
     key = f"{what} [{'mA/cm2' if what == 'safe current' else 'mAh/cm2'}]"
-    picture = bars(rows, {key: what}, key)
+    asked = {name: _asked(one) for name, one in full.items()}
+    same = len(set(asked.values())) == 1
+    picture = bars(rows, {key: what}, f"{key}\n{next(iter(asked.values()))}" if same else key,
+                   {} if same else {name: [text] for name, text in asked.items()})
     parts = [Picture(what.capitalize(), "On the edge of the risk's bound; logarithmic.", picture),
              Table("Numbers", rows)]
     write_study(out, "report", title=title, intro=[_SAFE[1], *(f"{n}: {one.message}." for n, one in full.items())],
                 parts=parts, rows=rows, cells=cells, files={"safe.png": picture},
                 runs={name: [one.solution] for name, one in full.items() if one.solution})
     return rows
+
+
+def _asked(one: SafeOperation) -> str:
+    """What an edge of safe operation was sought for."""
+    given = (f"up to {one.capacity / MAH_CM2:.3g} mAh/cm2" if one.solves_current else
+             f"at {one.current / MA_CM2:.3g} mA/cm2")
+    return f"{given}, risk at most {one.risk:g}"
 
 
 def _check_names(where: str, cells: Mapping[str, Cell], found: Mapping[str, object]) -> None:
@@ -140,29 +149,32 @@ def _check_names(where: str, cells: Mapping[str, Cell], found: Mapping[str, obje
                                  " each of the cells is needed, under the same name", "Build both in one loop."))
 
 
-def bars(rows: Sequence[Row], keys: Mapping[str, str], label: str) -> bytes:
+def bars(rows: Sequence[Row], keys: Mapping[str, str], label: str,
+         notes: Mapping[str, Sequence[str]] | None = None) -> bytes:
     """PNG of horizontal logarithmic bars, one row each, coloured by metal; the first of two keys pale behind.
 
-    `keys` says what each key is called.  No bar for inf ("no limit"), 0 ("none") and what is not known.
+    `keys` says what each key is called, `notes` what stands behind a run's values.  No bar for inf ("no
+    limit"), 0 ("none") and what is not known.
     """
     from matplotlib.patches import Patch
 
-    figure = figure_with(7.6, 1.4 + 0.34 * len(rows))
+    notes = notes or {}
+    figure = figure_with(7.6 + 1.8 * (len(keys) - 1), 1.4 + 0.34 * len(rows))
     ax = figure.add_subplot()
     pale = [0.35] * (len(keys) > 1) + [1.0] * max(len(keys) - 1, 1)
     drawn = [v for row in rows for v in (float(row.get(key, math.nan)) for key in keys) if 0 < v < math.inf]
-    low, high = (min(drawn) / 3, max(drawn) * (20 if len(keys) > 1 else 4)) if drawn else (0.1, 10.0)
+    low, high = (min(drawn) / 3, max(drawn) * 1.5) if drawn else (0.1, 10.0)
     for y, row in enumerate(rows):
         values = {name: float(row.get(key, math.nan)) for key, name in keys.items()}
-        ends = [low * 1.02]
         for value, alpha in zip(values.values(), pale, strict=True):
             if 0 < value < math.inf:
-                ax.barh(y, value - low, left=low, height=0.7, alpha=alpha, color=_BAR.get(str(row["metal"]), "0.5"))
-                ends.append(value * 1.05)
-        ax.text(max(ends), y, ", ".join(_said(v, name if len(keys) > 1 else "") for name, v in values.items()),
-                va="center", fontsize=8)
+                ax.barh(y, value - low, left=low, height=0.7, alpha=alpha, color=METALS.get(str(row["metal"]), "0.5"))
+        said = [_said(v, name if len(keys) > 1 else "") for name, v in values.items()] + [*notes.get(str(row[RUN]), ())]
+        # Beyond the frame, where the layout makes room for any length.
+        ax.text(1.01, y, ", ".join(said), transform=ax.get_yaxis_transform(), va="center", fontsize=8)
     ax.set_yticks(range(len(rows)), [str(row[RUN]) for row in rows])
     ax.set(xscale="log", xlim=(low, high), xlabel=label, ylim=(len(rows) - 0.5, -0.5))
+    plain_log(ax.xaxis, low, high)
     if not drawn:
         ax.set_xticks([])
         ax.set_xticks([], minor=True)
