@@ -8,11 +8,12 @@ import numpy as np
 
 from cellfem.geometry import summary
 from cellfem.geometry.levelset_facets import COATING
-from cellfem.geometry.measures import shapes
+from cellfem.geometry.measures import shapes, volumes
 from cellfem.results import vtu
 from cellfem.results.atomic import check_folder, write_bytes, write_text
 from cellfem.results.figures import figure_with, png
 from cellfem.results.scene import DIRECTION, surface_images
+from cellfem.results.shapes import Cut, cut, height_at
 from cellfem.results.sides import active_surface, colours, draw_sides, shaded, show
 from cellfem.results.values import embed
 from cellfem.units import um
@@ -20,6 +21,8 @@ from cellfem.units import um
 REGION_COLOURS = {"host": "#555555", "pore": "#8ecae6", "electrode": "#a3b18a", "electrolyte": "#dbeefa",
                   "separator": "#f4d58d"}
 _EDGE = "#333333"
+_SHARES = np.linspace(0.02, 0.98, 25)  # of the width in y, where a section is considered
+_ALIKE = 0.1  # [-] relative, within which two sections show as much of the host
 _SURFACES = ("collector", "counter", "host_surface", "mouth")
 
 
@@ -87,20 +90,49 @@ def draw(mesh) -> bytes:
 
 
 def _draw_section(ax, mesh) -> None:
-    """Cells of a 2-D mesh, or of the side of a 3-D mesh at the least y, coloured by region."""
-    from matplotlib.colors import ListedColormap
+    """Cells of a 2-D mesh, or of a 3-D mesh on the plane of `section_at`, coloured by region."""
+    from matplotlib.collections import PolyCollection
 
-    triangles, number = mesh.t.T, region_numbers(mesh)
+    points, polygons, number = mesh.p.T, [mesh.t.T], region_numbers(mesh)
     if mesh.dim() == 3:
-        y = mesh.p[1][mesh.facets]
-        side = np.flatnonzero((np.ptp(y, axis=0) == 0) & (y[0] == mesh.p[1].min()))
-        triangles, number = mesh.facets[:, side].T, number[mesh.f2t[0, side]]
-    for i, name in enumerate(mesh.subdomains):
-        own = triangles[number == i]
-        if len(own):
-            ax.tripcolor(*mesh.p[[0, -1]] / um, own, facecolors=np.zeros(len(own)), edgecolors=_EDGE, linewidth=0.2,
-                         cmap=ListedColormap([REGION_COLOURS[name]]))
+        at = section_at(mesh)
+        found = cut(mesh.p, mesh.t, at)
+        points, polygons, number = found.points, [found.triangles, found.quadrangles], number[found.cells]
+        ax.set_title(f"section at y = {at / um:.3g} um", fontsize=9)
+    numbers = np.split(number, np.cumsum([len(p) for p in polygons])[:-1])
+    for corners, own in zip(polygons, numbers, strict=True):
+        for i, name in enumerate(mesh.subdomains):
+            ax.add_collection(PolyCollection(points[corners[own == i]] / um, facecolors=REGION_COLOURS[name],
+                                             edgecolors=_EDGE, linewidths=0.2))
     ax.set(xlabel="x [um]", aspect="equal")
+    ax.autoscale_view()
+
+
+def section_at(mesh) -> float:
+    """y [m] of the section that says most of a 3-D mesh: with about as much host as a section has in the mean.
+
+    The nearest to the middle of those that are alike in it, so that no host stays unseen which fills a part of y.
+    """
+    cells = mesh.subdomains.get("host", np.zeros(0, int))
+    shares = sorted(_SHARES, key=lambda share: abs(share - 0.5))
+    if not len(cells):
+        return height_at(mesh.p, shares[0])
+    mean = volumes(mesh)[cells].sum() / np.ptp(mesh.p[1])
+    areas = np.array([_area(cut(mesh.p, mesh.t[:, cells], height_at(mesh.p, share))) for share in shares])
+    with np.errstate(divide="ignore"):  # a section without host is infinitely far off
+        off = np.abs(np.log(areas / mean))
+    return height_at(mesh.p, shares[np.flatnonzero(off <= off.min() + _ALIKE)[0]])
+
+
+def _area(found: Cut) -> float:
+    """Area [m2] of a cut."""
+    x, z = found.points.T
+
+    def double(corners: np.ndarray) -> np.ndarray:
+        before = np.roll(corners, 1, axis=1)
+        return np.abs((x[before] * z[corners] - x[corners] * z[before]).sum(axis=1))
+
+    return float(double(found.triangles).sum() + double(found.quadrangles).sum()) / 2
 
 
 def _draw_strip(ax, mesh) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+CREASE = 60.0  # [degrees] between faces from which an edge is drawn: bends of coarse cells on a round body are less
+SHORT = 0.1  # [-] of the scene's size: lines shorter than this are no edges of the body but odd cells
 HEIGHT = 640  # [pixels] of a picture; its width follows from the scene
 
 
@@ -37,7 +39,7 @@ def draw(pyvista, points, faces, colours, direction, path: Path) -> None:
     plotter.add_mesh(mesh, scalars="colour", rgb=True, lighting=False)  # a colour must stay that of the scale
     outline = pyvista.PolyData(points, mesh.faces).clean(tolerance=1e-6)  # mirrored copies meet in double points
     outline = outline.compute_normals(point_normals=False, consistent_normals=True)  # else each turned face is a crease
-    edges = outline.extract_feature_edges(30, manifold_edges=False)
+    edges = creases(outline, SHORT * np.ptp(points, axis=0).max())
     if edges.n_cells:
         plotter.add_mesh(edges, color="#303030", line_width=1.5)
     plotter.enable_parallel_projection()
@@ -49,6 +51,18 @@ def draw(pyvista, points, faces, colours, direction, path: Path) -> None:
     plotter.reset_camera_clipping_range()
     plotter.screenshot(str(path))
     plotter.close()
+
+
+def creases(outline, least: float):
+    """Rims of a surface and edges at which it bends, in connected pieces that are at least so long in all."""
+    edges = outline.extract_feature_edges(CREASE, manifold_edges=False)
+    if not edges.n_cells:
+        return edges
+    pieces = edges.connectivity()
+    piece = np.asarray(pieces.cell_data["RegionId"])
+    ends = np.asarray(pieces.lines).reshape(-1, 3)[:, 1:]
+    length = np.linalg.norm(pieces.points[ends[:, 1]] - pieces.points[ends[:, 0]], axis=1)
+    return pieces.extract_cells(np.flatnonzero(np.bincount(piece, length)[piece] >= least))
 
 
 def seen_from(direction) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

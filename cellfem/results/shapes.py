@@ -106,13 +106,30 @@ def _over_cells(mesh, cells: np.ndarray, values: np.ndarray) -> Shape:
     return Shape(mesh.p[:, nodes].T, local.reshape(mesh.t.shape[0], -1).T, values[nodes])
 
 
-def _slice(p: np.ndarray, t: np.ndarray, values: np.ndarray) -> Shape:
-    """The mid-plane in y of P1 values on tetrahedra: exact, one or two triangles per tetrahedron that it cuts."""
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Where a plane of constant y meets tetrahedra: a triangle or a quadrangle in each that it cuts."""
+
+    points: np.ndarray  # (n, 2) [m] x and z, one per mesh edge that is cut
+    ends: np.ndarray  # (2, n) nodes of that edge
+    weight: np.ndarray  # (n,) of the second of them
+    triangles: np.ndarray  # (m, 3) points
+    quadrangles: np.ndarray  # (k, 4) points in cyclic order
+    cells: np.ndarray  # (m + k,) the tetrahedron of each triangle, then of each quadrangle
+
+
+def height_at(p: np.ndarray, share: float) -> float:
+    """y [m] at a share of the width, moved off it by so little that it is no plane of mesh nodes."""
     low, high = p[1].min(), p[1].max()
-    y = p[1] - (low + (0.5 + _OFF_CENTRE) * (high - low))
+    return float(low + (share + _OFF_CENTRE) * (high - low))
+
+
+def cut(p: np.ndarray, t: np.ndarray, at: float) -> Cut:
+    """Tetrahedra t (4, cells) cut by the plane y = at [m], exactly."""
+    y = p[1] - at
     above = y[t] > 0
-    cut = np.flatnonzero(above.any(axis=0) & ~above.all(axis=0))
-    t, above = t[:, cut], above[:, cut]
+    met = np.flatnonzero(above.any(axis=0) & ~above.all(axis=0))
+    t, above = t[:, met], above[:, met]
     a, b = t[_TETRA_EDGES[:, 0]], t[_TETRA_EDGES[:, 1]]  # (6, cut)
     crossed = above[_TETRA_EDGES[:, 0]] != above[_TETRA_EDGES[:, 1]]
     # One point per crossed mesh edge, whichever tetrahedron meets it.
@@ -126,5 +143,12 @@ def _slice(p: np.ndarray, t: np.ndarray, values: np.ndarray) -> Shape:
     triangles = number[:, three].T[crossed[:, three].T].reshape(-1, 3)
     quads = number[:, ~three].T[crossed[:, ~three].T].reshape(-1, 4)
     # In the order of _TETRA_EDGES, the first and the last of four crossed edges are opposite: they share no vertex.
-    return Shape(points, np.vstack([triangles, quads[:, [0, 1, 2]], quads[:, [3, 1, 2]]]),
+    return Cut(points, edges, w, triangles, quads[:, [0, 1, 3, 2]], np.r_[met[three], met[~three]])
+
+
+def _slice(p: np.ndarray, t: np.ndarray, values: np.ndarray) -> Shape:
+    """The mid-plane in y of P1 values on tetrahedra: exact, one or two triangles per tetrahedron that it cuts."""
+    found = cut(p, t, height_at(p, 0.5))
+    (i, j), w, quads = found.ends, found.weight, found.quadrangles
+    return Shape(found.points, np.vstack([found.triangles, quads[:, [0, 1, 3]], quads[:, [2, 1, 3]]]),
                  (1 - w) * values[i] + w * values[j])
