@@ -124,7 +124,9 @@ def test_view_py_shows_the_risk_map_wherever_the_folder_is(folder, tmp_path):
     from matplotlib.image import imread
 
     moved = shutil.copytree(folder, tmp_path / "elsewhere")
-    run_pvpython(moved / "view.py")
+    said = run_pvpython(moved / "view.py")
+    assert [line.split()[-1] for line in said.splitlines() if line.startswith("wrote ")] == [
+        str(moved / name) for name in ("view.png", *(f"growth_{k}.png" for k in range(6)))]
     assert not (folder / "view.png").exists()
     image = imread(moved / "view.png")[..., :3]
     left = image[:, : 3 * image.shape[1] // 4].reshape(-1, 3)  # the colour scale stands at the right

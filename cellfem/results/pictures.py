@@ -18,7 +18,7 @@ from cellfem.results.values import cells_of, field, host_top, last_plating
 from cellfem.units import cm, mAh, um
 
 _PLANE_SHARE = (0.55,)  # how wide a picture of the x-z plane is made by mirroring, in heights
-_SPACE_SHARES = (0.5, 0.2)  # the same for surfaces in space, in x and y
+_SPACE_SHARES = (*_PLANE_SHARE, 0.075)  # the same for surfaces in space, in x and y: shallow, to be looked into
 _PANEL = (3.4, 4.2)  # [inch] width and height at most
 _LEFT, _GAP, _BAR, _HEAD, _FOOT = 0.65, 0.4, 0.95, 0.7, 0.5  # [inch] beside, between, above and below panels
 _PIXELS = 2 * round(_PANEL[1] * DPI)  # over the height of a plane: twice those of the picture, for thin sheets
@@ -118,7 +118,7 @@ def _draw_plane(ax, run: Solution, drawn: Shape, colours: Scale, *, first: bool)
                                linewidths=2.5, capstyle="round")
         lines.set_array(_per_cell(drawn))
         ax.add_collection(lines)
-    ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal", xlabel="x [um]")
+    ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal", xlabel=f"x [um]{_cells_text(copies)}")
     _mark_levels(ax, run, words=first)
     ax.tick_params(labelsize=8, labelleft=first)
     if first:
@@ -246,4 +246,9 @@ def _size_text(run: Solution) -> str:
     nx, ny = copies_for(*(run.cell.mesh.p.min(axis=1), run.cell.mesh.p.max(axis=1)), _SPACE_SHARES)
     surface = run.cell.sites.x[2]
     return (f"{size[0] * nx:.4g} x {size[1] * ny:.4g} x {np.ptp(surface) / um:.4g} um"
-            + (f" ({nx} x {ny} symmetry cells)" if nx * ny > 1 else ""))
+            + _cells_text(nx, ny))
+
+
+def _cells_text(*copies: int) -> str:
+    """How many symmetry cells a picture continues to along each axis."""
+    return f" ({' x '.join(map(str, copies))} symmetry cells)" if max(copies) > 1 else ""

@@ -13,7 +13,8 @@ from cellfem.results.shapes import Shape
 from cellfem.results.values import field
 
 REGIMES = ("mossy", "between", "dendritic", "starved")  # 0 to 3
-_REGIME_COLOURS = ("#4575b4", "#fee090", "#d73027", "#8c8c8c")
+_REGIME_COLOURS = ("#4575b4", "#fee090", "#d73027", "#1a1a1a")  # none of them the grey of the host
+HALF_RANGE = 0.5  # [-] of c/c_0 on each side of 1, at least: a few per cent must not look depleted
 _COLOURS = {"c": "viridis", "depletion": "viridis_r", "plating": "plasma",
             "local_sand": "viridis", "phi_e": "cividis", "phi_s": "cividis"}
 
@@ -38,7 +39,8 @@ def scale(key: str, shapes: Sequence[Shape]) -> Scale:
     """The scale for all `shapes` of a field.
 
     Of an active surface it spans the 1st to the 99th area percentile of each run: raw extremes at sharp edges depend
-    on the mesh.  c/c_0 is white at 1, and each side has colours of its own; risk changes colour at 1 (depleted when
+    on the mesh.  c/c_0 is white at 1, red below and blue above, as deep a colour for as much of a difference, and the
+    deepest not before HALF_RANGE; risk changes colour at 1 (depleted when
     the target is reached); regimes have one colour each; local Sand's times, which span decades, are logarithmic.
     """
     from matplotlib import colormaps
@@ -55,7 +57,8 @@ def scale(key: str, shapes: Sequence[Shape]) -> Scale:
         return Scale(name, TwoSlopeNorm(1.0, vmin=0.0, vmax=max(2.0, high)), ListedColormap(np.vstack(halves)),
                      "max" if extend in ("max", "both") and high > 2 else "neither")
     if key == "c_ratio":
-        return Scale(name, TwoSlopeNorm(1.0, vmin=min(low, 1 - room), vmax=max(high, 1 + room)), colormaps["RdBu"])
+        half = max(1 - low, high - 1, HALF_RANGE)
+        return Scale(name, TwoSlopeNorm(1.0, vmin=1 - min(half, 1.0), vmax=1 + half), colormaps["RdBu"])
     colours = colormaps[_COLOURS.get(key, "viridis")]
     if key == "local_sand" and 0 < low < high:
         return Scale(name, LogNorm(low, high), colours, extend)

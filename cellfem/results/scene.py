@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-DIRECTION = np.array([0.75, -1.0, 0.55])  # from the scene to the camera: from the front, a little right and above
+# From the scene to the camera: so little from the right and from above that one looks in between sheets.
+DIRECTION = np.array([0.4, -1.0, 0.45])
 _TIMEOUT = 180  # [s] for all the pictures of one call
 
 log = logging.getLogger("cellfem")

@@ -127,9 +127,9 @@ def _field_pictures(runs: Mapping[str, Solution]) -> list[Picture]:
         " to the 99th area percentile. The mesh does not move; view.py shows it grow." + _MIRRORED, png["thickness"])]
     return [
         Picture("Salt concentration over its initial value",
-                "c/c_0 at the last moment of plating, one scale for all runs: red is depleted, white initial, blue"
-                " enriched. Grey: solid host. Dashed: top of the host, faces of the separator. 3-D runs: the plane in"
-                " the middle of y." + _MIRRORED, png["c_ratio"]),
+                "c/c_0 at the last moment of plating, one scale for all runs: white at 1, red below, blue above; it"
+                " spans at least 0.5 to 1.5. Grey: solid host. Dashed: top of the host, faces of the separator. 3-D"
+                " runs: the plane in the middle of y." + _MIRRORED, png["c_ratio"]),
         Picture("Plating current on the host",
                 "Per true area at the last moment of plating, one scale for all runs, from the 1st to the 99th area"
                 " percentile: raw extremes at sharp edges depend on the mesh." + _MIRRORED, png["plating"]),
@@ -149,7 +149,9 @@ def view_script(out: Path, runs: Mapping[str, Solution]) -> str:
         shown, most = "filling", max(float(filled(run, k).max()) for run in runs.values()
                                      for k in range(len(run.times)))
     end = max(float(run.times[-1]) for run in runs.values())
+    fullest = {name: 100 * float(filled(run, -1).max()) for name, run in runs.items()}
     return Template(source).substitute(
         folder=repr(str(out.absolute())), runs=repr(list(runs)), array=repr(label("risk")),
         growth=repr(label("growth")), shown=repr(label(shown)), thicker=repr(thicker), surfaces=repr(bool(surfaces)),
-        most=repr(most / FIELDS[shown].shown), end=repr(end))
+        most=repr(most / FIELDS[shown].shown), end=repr(end),
+        fullest=repr({name: round(most, 3) for name, most in fullest.items() if most > 0}))
