@@ -62,6 +62,12 @@ def test_no_regime_has_the_colour_of_the_host():
     assert len(np.unique(regimes, axis=0)) == 4
 
 
+def test_a_time_that_never_comes_is_grey():
+    times = scales.scale("local_sand", [cloud(10.0, 1e5, np.inf)])
+    never = times.rgb(np.array([np.inf]))[0]
+    assert np.ptp(never) == 0 and 0.3 < never[0] < 0.9
+
+
 def test_sections_and_views_in_space_continue_a_cell_as_often():
     low, high = np.zeros(3), np.array([10.5, 5.0, 125.0])
     plane = shapes.copies_for(low[[0, 2]], high[[0, 2]], pictures._PLANE_SHARE)

@@ -11,7 +11,7 @@ from cellfem.errors import explain
 from cellfem.model.solution import Solution
 from cellfem.results.figures import DPI, GREY, figure_with, grouped, legend, png, styles, time_text
 from cellfem.results.raster import raster, tiled
-from cellfem.results.scales import Scale, scale, span
+from cellfem.results.scales import NEVER, Scale, scale, span
 from cellfem.results.scene import surface_images
 from cellfem.results.shapes import Shape, background, copies_for, mirrored, shape
 from cellfem.results.values import cells_of, field, host_top, last_plating
@@ -114,8 +114,8 @@ def _draw_plane(ax, run: Solution, drawn: Shape, colours: Scale, *, first: bool)
                   interpolation="antialiased")
     else:
         drawn = mirrored(drawn, low, high, np.array([copies]))
-        lines = LineCollection((drawn.points / um)[drawn.cells], norm=colours.norm, cmap=colours.colours,
-                               linewidths=2.5, capstyle="round")
+        lines = LineCollection((drawn.points / um)[drawn.cells], norm=colours.norm,
+                               cmap=colours.colours.with_extremes(bad=NEVER), linewidths=2.5, capstyle="round")
         lines.set_array(_per_cell(drawn))
         ax.add_collection(lines)
     ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal", xlabel=f"x [um]{_cells_text(copies)}")

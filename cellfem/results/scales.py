@@ -14,6 +14,7 @@ from cellfem.results.values import field
 
 REGIMES = ("mossy", "between", "dendritic", "starved")  # 0 to 3
 _REGIME_COLOURS = ("#4575b4", "#fee090", "#d73027", "#1a1a1a")  # none of them the grey of the host
+NEVER = "#c4c4c4"  # of a time that does not come
 HALF_RANGE = 0.5  # [-] of c/c_0 on each side of 1, at least: a few per cent must not look depleted
 _COLOURS = {"c": "viridis", "depletion": "viridis_r", "plating": "plasma",
             "local_sand": "viridis", "phi_e": "cividis", "phi_s": "cividis"}
@@ -31,8 +32,8 @@ class Scale:
     tick_labels: tuple[str, ...] | None = None
 
     def rgb(self, values: np.ndarray) -> np.ndarray:
-        """Colours (n, 3) in 0 to 1."""
-        return np.asarray(self.colours(self.norm(values)))[:, :3]
+        """Colours (n, 3) in 0 to 1; NEVER where there is no number."""
+        return np.asarray(self.colours.with_extremes(bad=NEVER)(self.norm(values)))[:, :3]
 
 
 def scale(key: str, shapes: Sequence[Shape]) -> Scale:
