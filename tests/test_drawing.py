@@ -52,6 +52,8 @@ def test_a_few_per_cent_less_salt_do_not_look_like_depletion():
     assert rise == pytest.approx(fall)
     empty = scales.scale("c_ratio", [cloud(0.0, 1.4)])
     assert (empty.norm.vmin, empty.norm.vmax) == (0.0, 2.0)
+    crowded = scales.scale("c_ratio", [cloud(0.0, 9.0)])
+    assert {0.0, 0.5, 1.0, 9.0} <= set(crowded.ticks), "numbers on both sides, whose scales differ"
 
 
 def test_no_regime_has_the_colour_of_the_host():
@@ -64,8 +66,9 @@ def test_no_regime_has_the_colour_of_the_host():
 
 def test_a_time_that_never_comes_is_grey():
     times = scales.scale("local_sand", [cloud(10.0, 1e5, np.inf)])
-    never = times.rgb(np.array([np.inf]))[0]
-    assert np.ptp(never) == 0 and 0.3 < never[0] < 0.9
+    steady = scales.scale("local_sand", [cloud(np.inf, np.inf)])
+    for never in (times.rgb(np.array([np.inf]))[0], steady.rgb(np.array([np.inf]))[0]):
+        assert np.ptp(never) == 0 and 0.3 < never[0] < 0.9
 
 
 def test_sections_and_views_in_space_continue_a_cell_as_often():

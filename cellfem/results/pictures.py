@@ -176,6 +176,8 @@ def _colour_bar(ax, colours: Scale) -> None:
         bar.ax.set_title(colours.label, fontsize=9)
     else:
         bar.set_label(colours.label)
+        if colours.ticks:
+            bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
 
 
 def _coloured(drawn: Shape, colours: Scale, key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -33,15 +33,16 @@ class Scale:
 
     def rgb(self, values: np.ndarray) -> np.ndarray:
         """Colours (n, 3) in 0 to 1; NEVER where there is no number."""
-        return np.asarray(self.colours.with_extremes(bad=NEVER)(self.norm(values)))[:, :3]
+        numbers = np.ma.masked_invalid(values)
+        return np.asarray(self.colours.with_extremes(bad=NEVER)(self.norm(numbers)))[:, :3]
 
 
 def scale(key: str, shapes: Sequence[Shape]) -> Scale:
     """The scale for all `shapes` of a field.
 
     Of an active surface it spans the 1st to the 99th area percentile of each run: raw extremes at sharp edges depend
-    on the mesh.  c/c_0 is white at 1, red below and blue above, as deep a colour for as much of a difference, and the
-    deepest not before HALF_RANGE; risk changes colour at 1 (depleted when
+    on the mesh.  c/c_0 is white at 1, red below and blue above, as deep a colour for as much of a difference up to
+    2, and the deepest not before HALF_RANGE; risk changes colour at 1 (depleted when
     the target is reached); regimes have one colour each; local Sand's times, which span decades, are logarithmic.
     """
     from matplotlib import colormaps
@@ -59,7 +60,9 @@ def scale(key: str, shapes: Sequence[Shape]) -> Scale:
                      "max" if extend in ("max", "both") and high > 2 else "neither")
     if key == "c_ratio":
         half = max(1 - low, high - 1, HALF_RANGE)
-        return Scale(name, TwoSlopeNorm(1.0, vmin=1 - min(half, 1.0), vmax=1 + half), colormaps["RdBu"])
+        # Beyond 2 the two sides have scales of their own, and numbers on both.
+        ticks = None if half <= 1 else (0.0, 0.25, 0.5, 0.75, *np.linspace(1, 1 + half, 5))
+        return Scale(name, TwoSlopeNorm(1.0, vmin=1 - min(half, 1.0), vmax=1 + half), colormaps["RdBu"], ticks=ticks)
     colours = colormaps[_COLOURS.get(key, "viridis")]
     if key == "local_sand" and 0 < low < high:
         return Scale(name, LogNorm(low, high), colours, extend)
