@@ -30,7 +30,7 @@ STRIDE = (0.01, 0.05)  # [-] least and largest first step of a search, relative
 EVEN = math.log(1e-3)  # [-] of a current so much smaller that kinetics are linear: plating gets no more even
 JUMP = 0.05  # [-] excess from which on it is no better known: at a limiting current the risk jumps
 RUNS = 30  # of a search
-BEYOND = 300.0  # [-] over the limiting current a layer depletes that is thinner than any mesh resolves
+BEYOND = 100.0  # [-] over the limiting current a layer depletes that is thinner than any mesh resolves
 CLOSED = "closed"  # the outcome of a run whose deposit has filled a pore
 
 
