@@ -111,7 +111,7 @@ def check_mutants(number: int, seed: int, folder: Path, designs=DESIGNS) -> int:
 def names_key_or_line(message: str) -> bool:
     """Whether the rest of a message, after the file, begins with a key, or speaks of a line or the file's end."""
     whole = r"line \d+|end of document|cannot be read|nested too deeply"
-    return bool(re.match(r": ([\w.\[\]-]+('.*?')?|'.*?'): ", message) or re.search(whole, message))
+    return bool(re.match(r": ([\w.#\[\]-]+('.*?')?|'.*?'): ", message) or re.search(whole, message))
 
 
 def test_mutated_design_files(tmp_path):
