@@ -11,7 +11,8 @@ import pytest
 import skfem
 from results_fakes import UM, fake_run, named, walls_mesh
 
-from cellfem.results import curves, limitpages, meshes, pictures, render, scales, shapes, write
+import cellfem as cf
+from cellfem.results import curves, limitpages, maps, meshes, pictures, render, scales, shapes, write
 from cellfem.results.figures import GREY, styles
 from cellfem.results.scene import DIRECTION
 from cellfem.studies.safe import SafeOperation
@@ -197,3 +198,15 @@ def test_what_is_placed_on_the_screen_is_seen_there(view):
 def test_growth_says_how_full_the_pores_are(view):
     assert view["FULLEST"] == {"vga-K": pytest.approx(16.8)}
     assert math.isfinite(view["THICKER"])
+
+
+def test_metals_keep_their_colours_and_their_second_group_is_hollow(tmp_path, monkeypatch):
+    rows = [{"run": f"{who}{x}", "who": who, "metal": who[:2].strip(", "), "x [-]": x, "y [-]": 10.0 * x}
+            for who in ("Li, fine", "K, fine", "Li, mean") for x in (1.0, 2.0)]
+    figures = []
+    monkeypatch.setattr(maps, "png", lambda figure: figures.append(figure) or b"")
+    cf.write_curves(tmp_path, "curves", rows, x="x [-]", values=["y [-]"], group="who")
+    lines = {line.get_label(): line for line in figures[0].axes[0].lines}
+    assert lines["Li, fine"].get_color() == lines["Li, mean"].get_color() != lines["K, fine"].get_color()
+    hollow = {name for name, line in lines.items() if line.get_markerfacecolor() == "none"}
+    assert hollow == {"Li, mean"} and len(figures[0].legends) == 1

@@ -12,7 +12,7 @@ from cellfem.units import hour, minute
 GREY = "#8d8d8d"  # the solid host
 DPI = 130
 _MANY = 9  # runs from which their names stand beside a diagram
-_LABELS_SPAN = 300.0  # greatest over least value, up to which an axis has room for numbers at 1, 2 and 5
+_LABELS_SPAN = 300.0  # of an axis as wide as a diagram
 _COLUMNS = 4  # panels in a row, where runs do not share meshes
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito, 2008
 _DASHES = ("-", "--", ":", "-.", (0, (7, 2, 1, 2, 1, 2)), (0, (1, 4)))
@@ -35,11 +35,14 @@ def png(figure) -> bytes:
     return buffer.getvalue()
 
 
-def plain_log(axis, low: float, high: float) -> None:
-    """Numbers as they are said, 0.2 and not 2 x 10^-1, at a logarithmic axis from `low` to `high`."""
+def plain_log(axis, low: float, high: float, span: float = _LABELS_SPAN) -> None:
+    """Numbers as they are said, 0.2 and not 2 x 10^-1, at a logarithmic axis from `low` to `high`.
+
+    `span` : greatest over least value up to which the axis has room for numbers at 1, 2 and 5
+    """
     from matplotlib.ticker import LogLocator
 
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < _LABELS_SPAN * low else (1,)))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < span * low else (1,)))
     axis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_minor_formatter("")
 

@@ -10,10 +10,12 @@ import numpy as np
 from cellfem.errors import did_you_mean, explain
 from cellfem.results.atomic import check_folder, write_bytes
 from cellfem.results.export import check_name
-from cellfem.results.figures import figure_with, png
+from cellfem.results.figures import METALS, figure_with, line_style, plain_log, png
 from cellfem.results.tables import value_text
 
 Row = Mapping[str, float | str]
+MARKS = "osv^D<>"
+NARROW = 40.0  # [-] largest over least value up to which a slim panel has room for numbers at 1, 2 and 5
 SPAN = 5.0  # [-] largest over least value from which a scale is logarithmic
 
 
@@ -88,17 +90,19 @@ def write_curves(out: str | Path, name: str, rows: Sequence[Row], *, x: str, val
         _check_key(rows, key)
     figure = figure_with(4.2 * len(values), 4.2)
     for ax, value in zip(figure.subplots(1, len(values), squeeze=False)[0], values, strict=True):
-        for i, label in enumerate(dict.fromkeys(str(row[group]) for row in rows)):
+        for label, style in _marks(rows, group).items():
             own = [row for row in rows if str(row[group]) == label]
-            ax.plot([float(row[x]) for row in own], [float(row[value]) for row in own], "osv^D<>"[i % 7], label=label,
-                    markersize=4)
+            ax.plot([float(row[x]) for row in own], [float(row[value]) for row in own], label=label, markersize=4,
+                    **style)
         for height, text in (marked or {}).get(value, ()):
             ax.axhline(height, color="black", linewidth=0.8, linestyle="--")
             ax.annotate(text, (1.0, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7)
-        scale = "log" if logarithmic else "linear"
-        ax.set(xlabel=x, ylabel=value, xscale=scale, yscale=scale)
+        ax.set(xlabel=x, ylabel=value)
+        if logarithmic:
+            for axis, key in ((ax.xaxis, x), (ax.yaxis, value)):
+                _logarithmic(axis, [float(row[key]) for row in rows])
         ax.grid(alpha=0.3)
-        ax.legend(fontsize=7, title=group, title_fontsize=7)
+    _legend(figure, ax, group)
     folder = check_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     return write_bytes(folder / f"{name}.png", png(figure))
@@ -118,24 +122,48 @@ def write_dots(out: str | Path, name: str, rows: Sequence[Row], *, names: str, v
     figure = figure_with(1.5 + 2.1 * len(values), 1.4 + 0.3 * len(lines))
     axes = figure.subplots(1, len(values), squeeze=False, sharey=True)[0]
     for ax, value in zip(axes, values, strict=True):
-        for i, label in enumerate(dict.fromkeys(str(row[group]) for row in rows)):
+        for label, style in _marks(rows, group).items():
             own = [row for row in rows if str(row[group]) == label]
-            ax.plot([float(row[value]) for row in own], [lines.index(str(row[names])) for row in own],
-                    "osv^D<>"[i % 7], label=label, markersize=5, alpha=0.85)
+            ax.plot([float(row[value]) for row in own], [lines.index(str(row[names])) for row in own], label=label,
+                    markersize=5, alpha=0.85, **style)
         found = np.array([float(row[value]) for row in rows])
         found = found[np.isfinite(found)]
         if len(found) and found.min() > 0 and found.max() > SPAN * found.min():
-            ax.set_xscale("log")
-            ax.xaxis.set_minor_formatter("")
-        ax.set_xlabel(value.replace(" [", "\n["), fontsize=8)
+            _logarithmic(ax.xaxis, found, NARROW)
+        ax.set_xlabel(value.replace(" [", "\n[").replace(", ", ",\n", 1), fontsize=8)
         ax.tick_params(labelsize=8)
         ax.grid(alpha=0.3)
     axes[0].set_yticks(range(len(lines)), lines)
     axes[0].invert_yaxis()
-    axes[-1].legend(fontsize=8)
+    _legend(figure, axes[-1], group)
     folder = check_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     return write_bytes(folder / f"{name}.png", png(figure))
+
+
+def _marks(rows: Sequence[Row], group: str) -> dict[str, dict]:
+    """Colour and mark of each group: its metal's where it has one, hollow from the second group of a metal on."""
+    metals = {str(row[group]): row.get("metal") for row in rows}
+    told = all(metal in METALS for metal in metals.values())
+    styles: dict[str, dict] = {}
+    for place, (label, metal) in enumerate(metals.items()):
+        own = list(METALS).index(metal) if told else place
+        seen = sum(other == metal for other in list(metals.values())[:place]) if told else 0
+        style = {"linestyle": "none", "marker": MARKS[own % len(MARKS)], "color": line_style(own)["color"]}
+        styles[label] = style | ({"markerfacecolor": "none"} if seen else {})
+    return styles
+
+
+def _logarithmic(axis, values: Sequence[float], *span: float) -> None:
+    positive = [value for value in values if 0 < value < np.inf]
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    if positive:
+        plain_log(axis, min(positive), max(positive), *span)
+
+
+def _legend(figure, ax, group: str) -> None:
+    """One for all panels, beside them."""
+    figure.legend(*ax.get_legend_handles_labels(), fontsize=8, title=group, title_fontsize=8, loc="outside right upper")
 
 
 def _check_key(rows: Sequence[Row], key: str) -> None:
