@@ -178,3 +178,12 @@ def test_crumpled_balls_are_as_porous_as_they_say():
     x = filling.places(g.size)
     inside = x[:, balls(x) < 0]
     assert (body(inside) > 0).mean() == pytest.approx(0.6, abs=5e-3)
+
+
+def test_parts_that_become_far_thinner_are_told():
+    """One fibre in a small box: its diameter makes up for what the count cannot."""
+    thin = Geometry.from_dict({"name": "felt", "shape": "fibres", "source": "test", "size_um": [30.0, 30.0, 40.0],
+                               "separator_um": 5.0, "cell_size_um": 3.0, "surface_cell_size_um": 0.5,
+                               "fibres": {"diameter_um": 6.0, "porosity": 0.998, "seed": 1}})
+    with pytest.warns(TrustWarning, match=r"fibres.diameter_um: found 6 um, of which the porosity 0.998 of this box"):
+        bodies.body_of(thin)

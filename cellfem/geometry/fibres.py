@@ -58,11 +58,7 @@ def fibre_mat(size: Sequence[float], *, diameter: Graded, porosity: Graded, seed
     needed = crowds.needed(crowd, filling.places(size, filling.FEW), mean)
     some = by_depth.grown(crowd.first(max(round(needed / parts), 1) * parts),
                           by_depth.scaled(diameter, 0.5, -radius, size[2]), size[2], f"{where}.diameter_um")
-    grown = filling.growth(some, size, porosity, f"{where}.porosity")
-    if by_depth.least(grown) <= -by_depth.least(diameter) / 2:
-        raise GeometryError(explain(f"{where}.porosity", f"found {porosity:.6g}", "at least one fibre must fit",
-                                    "Lower the porosity, thin the fibres or enlarge size_um."))
-    return by_depth.grown(some, grown, size[2], f"{where}.porosity")
+    return filling.of_parts(some, size, porosity, "fibre", diameter, "diameter_um", where)
 
 
 def _room(size: np.ndarray, length: float | None, periodic: bool) -> float:

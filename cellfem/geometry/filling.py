@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from cellfem.errors import GeometryError, explain
+from cellfem.errors import GeometryError, TrustWarning, explain
 from cellfem.geometry import by_depth
 from cellfem.geometry.by_depth import Graded
 from cellfem.geometry.distance import Body
@@ -15,6 +16,7 @@ from cellfem.geometry.profiles import Profile
 
 FEW = 8_000  # places by which parts are counted, before they are grown to meet the share
 ROUNDS, WINDOWS = 2, 5  # of the search for a level by depth, and parts of the depth that meet their porosity each
+CHANGED = 0.25  # [-] of their thickness by which parts may change to meet a porosity
 SAMPLES = 120_000  # places at which a share is counted: it comes out within some 0.1 %
 
 
@@ -43,6 +45,28 @@ def growth(body: Body, size: Sequence[float], target: Graded, where: str, sample
     _check_share(target, where)
     x = places(size, samples)
     return level(body(x), x, target, size[2], lambda by: by_depth.grown(body, by, size[2], where)(x))
+
+
+def of_parts(body: Body, size: Sequence[float], target: Graded, part: str, thickness: Graded, key: str,
+             where: str) -> Body:
+    """A body of many like parts, thickened so that the box keeps the porosity `target`.
+
+    part, thickness, key : what its parts are, their thickness [m], and the design's key of it
+
+    Raises GeometryError where no part is left; warns (TrustWarning) where the parts become thicker or thinner by more
+    than CHANGED: they are then hardly those that were asked for.
+    """
+    grown = growth(body, size, target, f"{where}.porosity")
+    asked, share = by_depth.mean(thickness, size[2]), by_depth.mean(target, size[2])
+    if by_depth.least(grown) <= -by_depth.least(thickness) / 2:
+        raise GeometryError(explain(f"{where}.porosity", f"found {share:.6g}", f"at least one {part} must fit",
+                                    f"Lower the porosity, lower {key}, or enlarge size_um."))
+    made = asked + 2 * by_depth.mean(grown, size[2])
+    if abs(made / asked - 1) > CHANGED:
+        warnings.warn(explain(f"{where}.{key}", f"found {1e6 * asked:.4g} um, of which the porosity {share:.4g}"
+                              f" of this box makes {1e6 * made:.3g} um", f"{100 * CHANGED:g} % are adjusted without a"
+                              " word", "Enlarge size_um, or give what is meant."), TrustWarning, stacklevel=2)
+    return by_depth.grown(body, grown, size[2], f"{where}.porosity")
 
 
 def level(values: np.ndarray, x: np.ndarray, target: Graded, height: float,

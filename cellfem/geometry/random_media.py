@@ -50,11 +50,7 @@ def overlapping_spheres(size: Sequence[float], *, diameter: Graded, porosity: Gr
     crowd = crowds.balls(centres, radii)
     needed = crowds.needed(crowd, filling.places(size, filling.FEW), by_depth.mean(porosity, size[2]))
     some = crowd.first(max(round(needed / copies), 1) * copies)
-    grown = filling.growth(some, size, porosity, f"{where}.porosity")
-    if by_depth.least(grown) <= -radius:
-        raise GeometryError(explain(f"{where}.porosity", f"found {porosity:.6g}", "at least one sphere must fit",
-                                    "Lower the porosity, shrink the spheres or enlarge size_um."))
-    return by_depth.grown(some, grown, size[2], f"{where}.porosity")
+    return filling.of_parts(some, size, porosity, "sphere", diameter, "diameter_um", where)
 
 
 def sphere_lattice(size: Sequence[float], *, lattice: str, period: float, diameter: Graded,

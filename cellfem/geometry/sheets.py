@@ -109,11 +109,7 @@ def flakes(size: Sequence[float], *, extent: Graded, thickness: Graded, porosity
     crowd = crowds.tiles(centres, turned, halves)
     needed = crowds.needed(crowd, filling.places(size, filling.FEW), mean)
     some = crowd.first(max(round(needed / copies), 1) * copies)
-    grown = filling.growth(some, size, porosity, f"{where}.porosity")
-    if by_depth.least(grown) <= -by_depth.least(thickness) / 2:
-        raise GeometryError(explain(f"{where}.porosity", f"found {porosity:.6g}", "at least one flake must fit",
-                                    "Lower the porosity, thin the flakes or enlarge size_um."))
-    return by_depth.grown(some, grown, size[2], f"{where}.porosity")
+    return filling.of_parts(some, size, porosity, "flake", thickness, "thickness_um", where)
 
 
 def _tilted(rng, count: int, tilt: float, spread: float) -> Rotation:
