@@ -2,57 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from types import MappingProxyType
 
-from cellfem.model.assumptions import assumptions
 from cellfem.model.solution import Solution
 from cellfem.results.check import Checked, check_rows, notes_of
-from cellfem.results.setup import COLUMNS, property_rows, setup, steady_only
+from cellfem.results.pages import Picture, rendered, told
 from cellfem.results.tables import RUN, Row, by_text, split, value_text
 from cellfem.results.verdict import verdict
 
 _WRAPPED = 40  # characters of a text that may stand, on several lines, in the table
-ILLUSTRATIVE = "illustrative"  # the mark of a value that no source supports
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the report."""
-
-    heading: str
-    caption: str
-    png: bytes
-
-    @property
-    def data(self) -> str:
-        """The PNG as a data URI."""
-        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
 def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Sequence[Picture], *, title: str,
                 when: datetime, checks: Mapping[str, Sequence[Checked]] = MappingProxyType({})) -> str:
     """The page; `rows` as `write_report` returns them, `checks` as it takes them."""
-    from jinja2 import Environment, StrictUndefined
-
-    source = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     short, long = split(rows, longest=_WRAPPED)
-    steady = [name for name, run in runs.items() if steady_only(run.protocol)]
-    cells = {name: run.cell for name, run in runs.items()}
-    return page.from_string(source).render(
+    return rendered(
+        "report.html",
         title=title,
         date=when.strftime("%Y-%m-%d %H:%M"),
-        version=installed_version(),
         names=list(runs),
         verdict=verdict(rows),
         outcomes=[(name, run.outcome.kind, run.outcome.message) for name, run in runs.items()],
-        setups=[(name, setup(run)) for name, run in runs.items()],
         table=[(key, [value_text(row.get(key)) for row in rows]) for key in short if key != "outcome"],
         texts=[(key, by_text({str(row[RUN]): (value_text(row.get(key)),) for row in rows}))
                for key in long if key != "outcome"],
@@ -61,21 +34,10 @@ def report_html(runs: Mapping[str, Solution], rows: Sequence[Row], pictures: Seq
         errors=check_rows(checks),
         error_notes=notes_of(checks),
         pictures=pictures,
-        assumptions=[(text, who, ILLUSTRATIVE in text)
-                     for text, who in by_text({n: assumptions(cell, steady=n in steady) for n, cell in cells.items()})],
-        columns=COLUMNS,
-        properties=[list(row.values()) for row in property_rows(cells, steady)],
-        warnings=by_text({name: run.warnings for name, run in runs.items()}),
+        **told({name: run.cell for name, run in runs.items()}, {name: [run] for name, run in runs.items()},
+               {name: run.warnings for name, run in runs.items()}),
         work=[(key, [of(run) for run in runs.values()]) for key, of in _WORK],
     )
-
-
-def installed_version() -> str:
-    """cellfem's version, or a word where it runs without being installed."""
-    try:
-        return version("cellfem")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 _WORK = (

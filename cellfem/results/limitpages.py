@@ -9,7 +9,7 @@ from pathlib import Path
 from cellfem.errors import ConvergenceError, explain
 from cellfem.model.cell import Cell
 from cellfem.results.figures import METALS, figure_with, plain_log, png
-from cellfem.results.html import Picture
+from cellfem.results.pages import Picture
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import FAILED, RUN, Row
 from cellfem.studies.asked import need_cells

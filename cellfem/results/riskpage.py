@@ -14,7 +14,7 @@ from cellfem.geometry.measures import volumes
 from cellfem.model.solution import Solution
 from cellfem.results.export import check_name
 from cellfem.results.figures import figure_with, png, styles
-from cellfem.results.html import Picture
+from cellfem.results.pages import Picture
 from cellfem.results.pictures import several_panels
 from cellfem.results.risk import plating_frame, risk_fields, time_to_depletion
 from cellfem.results.scales import REGIMES

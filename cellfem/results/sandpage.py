@@ -12,7 +12,7 @@ from scipy.interpolate import PchipInterpolator
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import STOP_RATIO
 from cellfem.results.figures import figure_with, line_style, png
-from cellfem.results.html import Picture
+from cellfem.results.pages import Picture
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import FAILED, RUN, value_text
 from cellfem.studies.asked import need_number

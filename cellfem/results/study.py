@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cellfem.model.assumptions import assumptions
 from cellfem.model.cell import Cell
 from cellfem.model.solution import Solution
 from cellfem.results.atomic import check_folder, write_bytes, write_text
-from cellfem.results.html import ILLUSTRATIVE, Picture, installed_version
-from cellfem.results.setup import COLUMNS, cell_text, property_rows, setup, steady_only
-from cellfem.results.tables import RUN, Row, by_text, csv_text, keys_of, value_text
+from cellfem.results.pages import Picture, rendered, told
+from cellfem.results.tables import RUN, Row, csv_text, keys_of, value_text
 
 
 @dataclass(frozen=True)
@@ -51,22 +49,10 @@ def write_study(out: str | Path, name: str, *, title: str, intro: Sequence[str],
 
 
 def _page(title, intro, parts, cells, runs) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    here = Path(__file__).parent
-    style = (here / "report.html").read_text(encoding="utf-8").split("<style>")[1].split("</style>")[0]
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    steady = [name for name in cells if all(steady_only(run.protocol) for run in runs.get(name, ()))]
     warned = {name: tuple(dict.fromkeys(text for run in own for text in run.warnings)) for name, own in runs.items()}
-    return page.from_string((here / "study.html").read_text(encoding="utf-8")).render(
-        title=title, style=style, version=installed_version(), intro=intro, parts=parts,
-        date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        assumptions=[(text, who, ILLUSTRATIVE in text) for text, who in by_text(
-            {name: assumptions(cell, steady=name in steady) for name, cell in cells.items()})],
-        setups=[(name, setup(runs[name][0]) if len(runs.get(name, ())) == 1 else cell_text(cell, name in steady))
-                for name, cell in cells.items()],
-        columns=COLUMNS, properties=[list(row.values()) for row in property_rows(cells, steady)],
-        warnings=by_text(_without_numbers(warned)))
+    return rendered("study.html", title=title, intro=intro, parts=parts,
+                    date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+                    **told(cells, runs, _without_numbers(warned)))
 
 
 def _without_numbers(warned: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -20,7 +20,8 @@ from cellfem.results.check import Checked, check_csv
 from cellfem.results.curves import depth_profiles, nucleation_traces, voltages
 from cellfem.results.deposit import drawn_thickness, filled
 from cellfem.results.export import check_name, write_solution
-from cellfem.results.html import Picture, report_html
+from cellfem.results.html import report_html
+from cellfem.results.pages import Picture
 from cellfem.results.pictures import several_panels
 from cellfem.results.report import report
 from cellfem.results.tables import RUN, csv_text, format_table, need_rows
