@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import pyvista
 import skfem
 from results_fakes import UM, fake_run, named, walls_mesh
 
@@ -110,7 +111,6 @@ def test_a_cut_covers_the_plane_once():
 
 
 def test_lines_are_drawn_at_edges_and_not_on_round_bodies():
-    pyvista = pytest.importorskip("pyvista")
     cube = pyvista.Cube().triangulate().clean()
     assert render.creases(cube, 0.1).n_cells == 12
     round_body = pyvista.Icosahedron()  # bends by 41.8 degrees

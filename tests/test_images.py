@@ -123,8 +123,9 @@ def test_the_mesh_of_an_image_says_what_goes_through_it(tmp_path):
     assert found["of the image: pore through z [-]"] == 1.0 == found["of the image: pore open to the top [-]"]
 
 
-@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.tif", "deflated.tif"])
-@pytest.mark.parametrize("kind", ["uint8", "uint16", "int32", "float32", "bool"])
+@pytest.mark.parametrize("name, kind", [
+    (name, kind) for name in ("x.npy", "x.npz", "x.tif", "deflated.tif")
+    for kind in ("uint8", "uint16", "int32", "float32", "bool") if not (name.endswith("tif") and kind == "bool")])
 def test_files_come_back_in_our_axes(tmp_path, name, kind):
     array = np.zeros((4, 5, 6), dtype=kind)  # z, y, x
     array[1, 2, 3] = 1
@@ -132,8 +133,6 @@ def test_files_come_back_in_our_axes(tmp_path, name, kind):
         np.save(tmp_path / name, array)
     elif name.endswith("npz"):
         np.savez_compressed(tmp_path / name, array)
-    elif kind == "bool":
-        pytest.skip("TIFF has no such type here")
     else:
         tifffile.imwrite(tmp_path / name, array, photometric="minisblack",
                          compression="zlib" if name.startswith("d") else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import meshio
 import numpy as np
 import pytest
 
@@ -12,7 +13,6 @@ from cellfem.geometry.measures import volumes
 from cellfem.results.meshes import write_mesh
 from cellfem.units import um
 
-meshio = pytest.importorskip("meshio")
 DESIGN = {"name": "walls", "shape": "walls", "source": "made up", "size_um": [3.0, 2.0, 8.0], "separator_um": 4.0,
           "cell_size_um": 2.0, "walls": {"pitch_um": 6.0, "thickness_um": 1.0}}
 REGIONS = {"host": "Ni", "pore": "Pores", "separator": "Celgard"}

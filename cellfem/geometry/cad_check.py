@@ -42,17 +42,17 @@ def check_closed(surface, name: str, where: str) -> None:
     times = np.unique(edges, axis=0, return_counts=True)[1] if len(edges) else np.zeros(0, dtype=int)
     if (times > 2).any():
         fail(where, f'found "{name}" with {int((times > 2).sum())} edges of more than two triangles',
-              "a surface with an inside and an outside is needed", "Unite overlapping parts in the CAD program, and"
-              " export one solid.", GeometryError)
+             "a surface with an inside and an outside is needed", "Unite overlapping parts in the CAD program, and"
+             " export one solid.", GeometryError)
     if len(times) == 0 or (times == 1).any():
         fail(where, f'found "{name}" open: {int((times == 1).sum())} edges of one triangle',
-              "a closed surface is needed", f"Close it in the CAD program: holes up to {LARGEST_HOLE:g} of its extent"
-              " are closed here.", GeometryError)
+             "a closed surface is needed", f"Close it in the CAD program: holes up to {LARGEST_HOLE:g} of its extent"
+             " are closed here.", GeometryError)
     a, b, c = np.moveaxis(points[faces] - points.mean(axis=0), 1, 0)
     volume = abs(np.einsum("ij,ij->i", a, np.cross(b, c)).sum()) / 6
     if volume < 1e-9 * np.ptp(points, axis=0).max() ** 3:
         fail(where, f'found "{name}" without volume', "a surface that encloses something is needed",
-              "Export a solid, not a sheet.", GeometryError)
+             "Export a solid, not a sheet.", GeometryError)
 
 
 def check_apart(surface, name: str, where: str) -> None:

@@ -55,8 +55,7 @@ def fibre_mat(size: Sequence[float], *, diameter: Graded, porosity: Graded, seed
         starts, ends = beside(starts, size, by=starts), beside(ends, size, by=starts)
         parts *= len(starts) // (count * parts)
     crowd = crowds.bars(starts, ends, radius, spacing=radius / 3)
-    needed = crowds.needed(crowd, filling.places(size, filling.FEW), mean)
-    some = by_depth.grown(crowd.first(max(round(needed / parts), 1) * parts),
+    some = by_depth.grown(filling.counted(crowd, size, porosity, parts),
                           by_depth.scaled(diameter, 0.5, -radius, size[2]), size[2], f"{where}.diameter_um")
     return filling.of_parts(some, size, porosity, "fibre", diameter, "diameter_um", where)
 

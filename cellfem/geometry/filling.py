@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from cellfem.errors import GeometryError, TrustWarning, explain
-from cellfem.geometry import by_depth
+from cellfem.geometry import by_depth, crowds
 from cellfem.geometry.by_depth import Graded
+from cellfem.geometry.crowds import Crowd
 from cellfem.geometry.distance import Body
 from cellfem.geometry.profiles import Profile
 
@@ -45,6 +46,12 @@ def growth(body: Body, size: Sequence[float], target: Graded, where: str, sample
     _check_share(target, where)
     x = places(size, samples)
     return level(body(x), x, target, size[2], lambda by: by_depth.grown(body, by, size[2], where)(x))
+
+
+def counted(crowd: Crowd, size: Sequence[float], target: Graded, each: int) -> Crowd:
+    """The first parts of a crowd, taken `each` of them at a time, that leave nearest to the porosity `target`."""
+    needed = crowds.needed(crowd, places(size, FEW), by_depth.mean(target, size[2]))
+    return crowd.first(max(round(needed / each), 1) * each)
 
 
 def of_parts(body: Body, size: Sequence[float], target: Graded, part: str, thickness: Graded, key: str,

@@ -17,8 +17,8 @@ def half_gaps(mesh, facets: np.ndarray) -> np.ndarray:
     """(facets,) radius [m] of the largest ball that touches a facet of the host's surface and one that faces it.
 
     The centre of that ball lies on the ridge of the distance field, half way across: half the gap between parallel
-    sheets, the radius of a round pore.  Sides of the mesh mirror the surface, or go on with
-    that of the opposite side where the cell repeats.  inf where nothing faces a facet, and toward a separator.
+    sheets, the radius of a round pore.  Sides of the mesh mirror the surface, or go on with that of the opposite side
+    where the cell repeats.  inf where nothing faces a facet, and toward a separator.
     """
     out = np.full(len(facets), np.inf)
     normals, open_ = wet_normals(mesh, facets)

@@ -48,8 +48,7 @@ def overlapping_spheres(size: Sequence[float], *, diameter: Graded, porosity: Gr
     if periodic:
         centres, radii, copies = beside(centres, size), radii.repeat(9), 9
     crowd = crowds.balls(centres, radii)
-    needed = crowds.needed(crowd, filling.places(size, filling.FEW), by_depth.mean(porosity, size[2]))
-    some = crowd.first(max(round(needed / copies), 1) * copies)
+    some = filling.counted(crowd, size, porosity, copies)
     return filling.of_parts(some, size, porosity, "sphere", diameter, "diameter_um", where)
 
 

@@ -107,8 +107,7 @@ def flakes(size: Sequence[float], *, extent: Graded, thickness: Graded, porosity
         centres, copies = beside(centres, size), 9
         turned, halves = turned.repeat(9, axis=0), halves.repeat(9, axis=0)
     crowd = crowds.tiles(centres, turned, halves)
-    needed = crowds.needed(crowd, filling.places(size, filling.FEW), mean)
-    some = crowd.first(max(round(needed / copies), 1) * copies)
+    some = filling.counted(crowd, size, porosity, copies)
     return filling.of_parts(some, size, porosity, "flake", thickness, "thickness_um", where)
 
 

@@ -16,6 +16,7 @@ _LABELS_SPAN = 300.0  # of an axis as wide as a diagram
 _COLUMNS = 4  # panels in a row, where runs do not share meshes
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito, 2008
 _DASHES = ("-", "--", ":", "-.", (0, (7, 2, 1, 2, 1, 2)), (0, (1, 4)))
+MARKS = "osv^D<>"
 METALS = dict(zip(("Li", "Na", "K"), _COLOURS, strict=False))  # one metal, one colour in all diagrams of several
 
 

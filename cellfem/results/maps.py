@@ -10,11 +10,10 @@ import numpy as np
 from cellfem.errors import did_you_mean, explain
 from cellfem.results.atomic import check_folder, write_bytes
 from cellfem.results.export import check_name
-from cellfem.results.figures import METALS, figure_with, line_style, plain_log, png
+from cellfem.results.figures import MARKS, METALS, figure_with, line_style, plain_log, png
 from cellfem.results.tables import value_text
 
 Row = Mapping[str, float | str]
-MARKS = "osv^D<>"
 NARROW = 40.0  # [-] largest over least value up to which a slim panel has room for numbers at 1, 2 and 5
 SPAN = 5.0  # [-] largest over least value from which a scale is logarithmic
 

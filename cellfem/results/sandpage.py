@@ -11,7 +11,7 @@ from scipy.interpolate import PchipInterpolator
 
 from cellfem.model.cell import Cell
 from cellfem.model.protocol import STOP_RATIO
-from cellfem.results.figures import figure_with, line_style, png
+from cellfem.results.figures import MARKS, figure_with, line_style, plain_log, png
 from cellfem.results.pages import Picture
 from cellfem.results.study import Table, write_study
 from cellfem.results.tables import FAILED, RUN, value_text
@@ -66,15 +66,13 @@ def _flag(validity: str) -> str:
 
 def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:
     """PNG of time against current, both logarithmic: a line per cell, dotted limiting currents, the line J t = Q."""
-    from matplotlib.ticker import LogLocator
-
     figure = figure_with(7.2, 5.2)
     ax = figure.add_subplot()
     finite = [p for p in study.points if math.isfinite(p.time)]
     for place, name in enumerate(study.cells):
         style, limit = line_style(place), study.limits[name]
         J, t, own = _curve([p for p in finite if p.cell == name], limit)
-        ax.plot(J / MA_CM2, t, marker="osv^D<>"[place % 7], markersize=4.5, markevery=own, **style,
+        ax.plot(J / MA_CM2, t, marker=MARKS[place % len(MARKS)], markersize=4.5, markevery=own, **style,
                 label=name + (f"  ({value_text(limit / MA_CM2)})" if math.isfinite(limit) else ""))
         if math.isfinite(limit):
             ax.axvline(limit / MA_CM2, color=style["color"], linewidth=0.9, linestyle=(0, (1, 2)))
@@ -99,9 +97,7 @@ def sand_picture(study: SandStudy, *, capacity: float | None = None) -> bytes:
                 transform=ax.get_xaxis_transform())
     ax.set(xscale="log", yscale="log", xlabel="superficial current density J [mA/cm2]",
            ylabel="time to depletion t [s]")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(lambda x, _: value_text(x))
-    ax.xaxis.set_minor_formatter("")
+    plain_log(ax.xaxis, *ax.get_xlim())
     ax.grid(alpha=0.3, which="both")
     ax.legend(fontsize=8, title="(limiting current [mA/cm2], dotted)", title_fontsize=8)
     return png(figure)

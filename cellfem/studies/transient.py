@@ -118,7 +118,7 @@ class March:
                 run.rejected += 1
                 h, landing = shorter, True
                 continue
-            if stops.beyond_cutoff(self.y):  # within the shortest step: the voltage has dropped past it at once
+            if shorter is not None and stops.beyond_cutoff(self.y):  # it drops past that within the shortest step
                 return stops.at_cutoff(self.start + s * s, x)
             run.displaced.book(run.worker.system, x, step.x1, self._charge)
             previous = [*previous[-1:], (s, y)]
