@@ -66,7 +66,7 @@ def nucleation_traces(runs: Mapping[str, Solution]) -> bytes | None:
     bare = [name for name, run in runs.items() if nucleates(run) and len(first_plating(run)) > 2]
     if not bare:
         return None
-    figure = figure_with(6.5, 4.0)
+    figure = figure_with(8.0, 4.0)
     ax = figure.add_subplot()
     highest = 0.0
     for name, style in styles(runs).items():
@@ -82,7 +82,7 @@ def nucleation_traces(runs: Mapping[str, Solution]) -> bytes | None:
     if 0 < ROOM * highest < ax.get_ylim()[1]:  # what depletion adds at the end would flatten the dips
         ax.set_ylim(top=ROOM * highest)
     ax.grid(alpha=0.3)
-    legend(ax, "from v to ^: the dip, at ^ the plateau")
+    legend(ax, "from v to ^: the dip,\nat ^ the plateau", beside=True)
     return png(figure)
 
 

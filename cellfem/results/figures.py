@@ -48,12 +48,12 @@ def plain_log(axis, low: float, high: float, span: float = _LABELS_SPAN) -> None
     axis.set_minor_formatter("")
 
 
-def legend(ax, title: str | None = None) -> None:
-    """Names of the runs: in the diagram, or beside it where they are many."""
+def legend(ax, title: str | None = None, *, beside: bool = False) -> None:
+    """Names of the runs: in the diagram, or beside it where they are many or curves fill it."""
     many = len(ax.get_legend_handles_labels()[1]) > _MANY
-    beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.5} if many else {}
+    place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.5} if many or beside else {}
     size = 6 if many else 8
-    ax.legend(fontsize=size, title=title, title_fontsize=size, handlelength=3.0, **beside)
+    ax.legend(fontsize=size, title=title, title_fontsize=size, handlelength=3.0, **place)
 
 
 def grouped(runs: Mapping[str, Solution]) -> list[list[str]]:
